@@ -1,0 +1,1 @@
+//! Holds the benchmarks; has no code of its own.

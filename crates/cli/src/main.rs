@@ -1,0 +1,2 @@
+//! The lrscope command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Image data sets from local files, the hub or npm, checked by hash.

@@ -1,0 +1,1 @@
+//! Run records in, Markdown, SVG and CSV out.

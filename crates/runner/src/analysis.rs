@@ -1,0 +1,38 @@
+//! Pure functions from run records to figures: the range test's curves and picks, the comparison's statistics.
+//!
+//! Everything here is f64 and deterministic; nothing here reads a file or a clock.
+
+mod curve;
+mod pick;
+mod rules;
+mod statistics;
+mod comparison;
+
+pub use comparison::{ArmResult, Comparison, PairedDifference, SeedResult, compare};
+pub use curve::{Curve, Ending, centred_smoothing};
+pub use pick::{Pick, RangeTest, analyse};
+pub use rules::{Rule, RuleOutcome};
+pub use statistics::Estimate;
+
+/// Why an analysis cannot be made.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum AnalysisError {
+    /// There is no curve, run or value to analyse.
+    #[error("there is nothing to analyse: {0}")]
+    Empty(String),
+    /// A curve has fewer usable points than the method needs.
+    #[error("{method} needs at least {needed} points, the curve of seed {seed} has {found}; sweep more steps or start at a lower rate")]
+    TooFewPoints {
+        /// What was asked for.
+        method: String,
+        /// Points it needs.
+        needed: usize,
+        /// Points there are.
+        found: usize,
+        /// The curve.
+        seed: u64,
+    },
+    /// The inputs do not belong together.
+    #[error("{0}")]
+    Mismatch(String),
+}

@@ -1,0 +1,1 @@
+//! Models, optimizers and the candle learner behind the runner's Learner trait.
