@@ -57,6 +57,8 @@ pub struct PairedDifference {
     pub smallest_p: f64,
     /// The verdict in words: which arm is better, or that the runs do not tell.
     pub verdict: String,
+    /// `p` after Holm's correction for all the comparisons with the first arm; the verdict goes by it.
+    pub p_holm: Option<f64>,
 }
 
 /// A comparison, analysed.

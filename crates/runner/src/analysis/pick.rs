@@ -19,6 +19,8 @@ pub struct Pick {
     pub base_rule: String,
     /// The rule for `max_lr`, in words.
     pub max_rule: String,
+    /// Whether the sweep went past the edge; where it did not, `edge_lr` is a lower bound of it.
+    pub edge_reached: bool,
 }
 
 /// A range test, analysed.
