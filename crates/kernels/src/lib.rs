@@ -1,1 +1,20 @@
 //! Differentiable operations that are right and fast, each with a twin composed of candle's own.
+//!
+//! Every operation is a plain function on tensors. [`dispatch`] sends it to this crate's CPU kernel or, for other devices and
+//! dtypes, to its [`twin`]; nothing else looks at the device. Twins are also the oracle that the kernels are tested against.
+
+mod dispatch;
+mod error;
+mod isa;
+mod optim;
+mod params;
+pub mod twin;
+
+pub use dispatch::{
+    adam_step, avg_pool2d, backward, conv2d, cross_entropy, linear, matmul, max_pool2d, relu,
+    sgd_step,
+};
+pub use error::KernelError;
+pub use isa::{Isa, current_isa, force_isa, with_isa};
+pub use optim::{AdamOptions, AdamState, SgdOptions, SgdState};
+pub use params::{Conv2dParams, Pool2dParams};

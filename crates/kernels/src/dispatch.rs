@@ -1,0 +1,263 @@
+//! The public operations: checks of shapes, then the one place that chooses between CPU kernel and composed twin.
+
+use candle_core::backprop::GradStore;
+use candle_core::{Result, Tensor, Var};
+
+use crate::params::Windows;
+use crate::{
+    AdamOptions, AdamState, Conv2dParams, KernelError, Pool2dParams, SgdOptions, SgdState, twin,
+};
+
+/// Gradients of the scalar `loss` with respect to every variable that it depends on.
+pub fn backward(loss: &Tensor) -> Result<GradStore> {
+    loss.backward()
+}
+
+/// Two-dimensional convolution (cross-correlation) with zero padding.
+///
+/// `x` is \[n, c, h, w\], `w` \[o, c, kh, kw\], `bias` \[o\]; the result is \[n, o, h', w'\] with
+/// h' = ⌊(h + 2·padding − kh) / stride⌋ + 1.
+///
+/// # Errors
+/// If the shapes do not fit, or no window fits into the picture.
+pub fn conv2d(
+    x: &Tensor,
+    w: &Tensor,
+    bias: Option<&Tensor>,
+    params: Conv2dParams,
+) -> Result<Tensor> {
+    let windows = check_conv(x, w, bias, params)?;
+    twin::conv2d_in(x, w, bias, windows)
+}
+
+/// Largest value of every window; a tie goes to the first in row order, NaN wins, as in PyTorch.
+///
+/// `x` is \[n, c, h, w\].
+///
+/// # Errors
+/// If `x` is no batch of pictures, or no window fits into the picture.
+pub fn max_pool2d(x: &Tensor, params: Pool2dParams) -> Result<Tensor> {
+    let windows = check_pool("max_pool2d", x, params)?;
+    twin::max_pool2d_in(x, windows)
+}
+
+/// Mean of every window, padding included (PyTorch's `count_include_pad=True`).
+///
+/// `x` is \[n, c, h, w\].
+///
+/// # Errors
+/// If `x` is no batch of pictures, or no window fits into the picture.
+pub fn avg_pool2d(x: &Tensor, params: Pool2dParams) -> Result<Tensor> {
+    let windows = check_pool("avg_pool2d", x, params)?;
+    twin::avg_pool2d_in(x, windows)
+}
+
+/// max(x, 0); the gradient at 0 is 0, and NaN stays NaN.
+pub fn relu(x: &Tensor) -> Result<Tensor> {
+    twin::relu(x)
+}
+
+/// x · wᵀ + bias, with `x` \[n, in\], `w` \[out, in\], `bias` \[out\].
+///
+/// # Errors
+/// If the shapes do not fit.
+pub fn linear(x: &Tensor, w: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+    check_rank("linear", "x", "[n, in]", 2, x)?;
+    check_rank("linear", "w", "[out, in]", 2, w)?;
+    check_fit(
+        "linear",
+        "x and w must have as many columns",
+        x,
+        w,
+        x.dims()[1] == w.dims()[1],
+    )?;
+    if let Some(bias) = bias {
+        check_fit(
+            "linear",
+            "w must have as many rows as bias has entries",
+            w,
+            bias,
+            bias.dims() == [w.dims()[0]],
+        )?;
+    }
+    twin::linear(x, w, bias)
+}
+
+/// a · b, with `a` \[m, k\] and `b` \[k, n\].
+///
+/// # Errors
+/// If the shapes do not fit.
+pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    check_rank("matmul", "a", "[m, k]", 2, a)?;
+    check_rank("matmul", "b", "[k, n]", 2, b)?;
+    check_fit(
+        "matmul",
+        "a must have as many columns as b has rows",
+        a,
+        b,
+        a.dims()[1] == b.dims()[0],
+    )?;
+    twin::matmul(a, b)
+}
+
+/// Mean over the batch of −ln softmax(logits)\[label\], a scalar.
+///
+/// `logits` is \[n, classes\], `labels` \[n\] of u32, each below `classes`.
+///
+/// # Errors
+/// If the shapes do not fit, the batch is empty, or (on the CPU) a label names no class.
+pub fn cross_entropy(logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
+    check_rank("cross_entropy", "logits", "[n, classes]", 2, logits)?;
+    let fits = labels.dims() == [logits.dims()[0]];
+    check_fit(
+        "cross_entropy",
+        "there must be one label a row of logits",
+        logits,
+        labels,
+        fits,
+    )?;
+    if logits.elem_count() == 0 {
+        Err(KernelError::Empty {
+            op: "cross_entropy",
+            name: "logits",
+            shape: logits.dims().to_vec(),
+        })?;
+    }
+    if labels.device().is_cpu() {
+        check_labels(labels, logits.dims()[1])?;
+    }
+    twin::cross_entropy(logits, labels)
+}
+
+/// One SGD update of `weights` in place.
+///
+/// # Errors
+/// If `grad` or the buffer has another shape than `weights`.
+pub fn sgd_step(
+    weights: &Var,
+    grad: &Tensor,
+    state: &mut SgdState,
+    options: &SgdOptions,
+) -> Result<()> {
+    check_update("sgd_step", weights, grad)?;
+    if let Some(buffer) = &state.momentum_buffer {
+        check_update("sgd_step", weights, buffer)?;
+    }
+    twin::sgd_step(weights, grad, state, options)
+}
+
+/// One Adam or `AdamW` update of `weights` in place; counts itself in `state.step`.
+///
+/// # Errors
+/// If `grad` or a tensor of the state has another shape than `weights`.
+pub fn adam_step(
+    weights: &Var,
+    grad: &Tensor,
+    state: &mut AdamState,
+    options: &AdamOptions,
+) -> Result<()> {
+    for tensor in [
+        Some(grad),
+        Some(&state.exp_avg),
+        Some(&state.exp_avg_sq),
+        state.max_exp_avg_sq.as_ref(),
+    ] {
+        tensor.map_or(Ok(()), |tensor| check_update("adam_step", weights, tensor))?;
+    }
+    twin::adam_step(weights, grad, state, options)
+}
+
+fn check_conv(
+    x: &Tensor,
+    w: &Tensor,
+    bias: Option<&Tensor>,
+    params: Conv2dParams,
+) -> Result<Windows> {
+    check_rank("conv2d", "x", "[n, c, h, w]", 4, x)?;
+    check_rank("conv2d", "w", "[o, c, kh, kw]", 4, w)?;
+    let (picture, kernel) = (x.dims(), w.dims());
+    check_fit(
+        "conv2d",
+        "x and w must have as many input channels",
+        x,
+        w,
+        picture[1] == kernel[1],
+    )?;
+    if let Some(bias) = bias {
+        check_fit(
+            "conv2d",
+            "bias must have one entry an output channel",
+            w,
+            bias,
+            bias.dims() == [kernel[0]],
+        )?;
+    }
+    Ok(Windows::conv(
+        (picture[2], picture[3]),
+        (kernel[2], kernel[3]),
+        params,
+    )?)
+}
+
+fn check_pool(op: &'static str, x: &Tensor, params: Pool2dParams) -> Result<Windows> {
+    check_rank(op, "x", "[n, c, h, w]", 4, x)?;
+    Ok(Windows::pool(op, (x.dims()[2], x.dims()[3]), params)?)
+}
+
+fn check_labels(labels: &Tensor, classes: usize) -> Result<()> {
+    let labels = labels.to_vec1::<u32>()?;
+    match labels.iter().position(|&label| label as usize >= classes) {
+        Some(example) => Err(KernelError::Label {
+            label: labels[example],
+            example,
+            classes,
+        })?,
+        None => Ok(()),
+    }
+}
+
+fn check_rank(
+    op: &'static str,
+    name: &'static str,
+    expected: &'static str,
+    rank: usize,
+    tensor: &Tensor,
+) -> Result<()> {
+    if tensor.rank() == rank {
+        return Ok(());
+    }
+    Err(KernelError::Rank {
+        op,
+        name,
+        expected,
+        shape: tensor.dims().to_vec(),
+    })?
+}
+
+fn check_fit(
+    op: &'static str,
+    what: &'static str,
+    left: &Tensor,
+    right: &Tensor,
+    fits: bool,
+) -> Result<()> {
+    if fits {
+        return Ok(());
+    }
+    Err(KernelError::Mismatch {
+        op,
+        what,
+        left: left.dims().to_vec(),
+        right: right.dims().to_vec(),
+    })?
+}
+
+fn check_update(op: &'static str, weights: &Var, other: &Tensor) -> Result<()> {
+    check_fit(
+        op,
+        "gradient and state must have the weights' shape",
+        weights,
+        other,
+        weights.dims() == other.dims(),
+    )
+}
