@@ -1,0 +1,174 @@
+//! What can be wrong with a schedule.
+
+use crate::scale_fn::CompileError;
+
+/// What is wrong with a schedule, and where.
+#[derive(Debug, thiserror::Error)]
+#[error("{place}: {problem}")]
+pub struct ScheduleError {
+    /// The setting, as a path from the schedule's kind: `cyclic.max_lr`, `sequential.stages[1].schedule.cosine.t_max`.
+    pub place: String,
+    /// What is wrong with it.
+    #[source]
+    pub problem: Problem,
+}
+
+/// What is wrong with a setting of a schedule. Every message names the value.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// A rate that is negative, infinite or not a number.
+    #[error("{value} is no learning rate: it must be finite and not negative")]
+    Rate {
+        /// The value.
+        value: f64,
+    },
+    /// A value outside its range.
+    #[error("{value} is outside {range}")]
+    Range {
+        /// The value.
+        value: f64,
+        /// The range, as an interval.
+        range: &'static str,
+    },
+    /// A lower bound above its upper bound.
+    #[error("{low} is above {upper} = {high}")]
+    Above {
+        /// The lower bound's value.
+        low: f64,
+        /// The upper bound's name.
+        upper: &'static str,
+        /// The upper bound's value.
+        high: f64,
+    },
+    /// A list whose length is not the number of parameter groups.
+    #[error("{given} values for {groups} parameter groups: give one value, or one for each group")]
+    Groups {
+        /// Values in the list.
+        given: usize,
+        /// Parameter groups.
+        groups: usize,
+    },
+    /// A group's factor on the rate that is negative, infinite or not a number.
+    #[error("lr_mult = {value} of group {group:?} must be finite and not negative")]
+    Multiplier {
+        /// The group.
+        group: String,
+        /// The factor.
+        value: f64,
+    },
+    /// `"range-test"` alone in a field that is not named after a bound.
+    #[error(
+        "\"range-test\" stands for the bound that a field is named after, and this is no bound: \
+         write \"range-test.base_lr\", \"range-test.max_lr\" or \"range-test.mean_lr\""
+    )]
+    OwnBound,
+    /// A reference to a range test that has not been run.
+    #[error(
+        "refers to {reference:?}, but there is no range test's pick: run the range test first, or give a number"
+    )]
+    NoPick {
+        /// The reference.
+        reference: &'static str,
+    },
+    /// A length that is no length.
+    #[error("{value} is no length: it must be above 0 and at most 2^53")]
+    Length {
+        /// The value.
+        value: f64,
+    },
+    /// A fraction where a whole number of steps is needed.
+    #[error("{value} is no whole number of steps")]
+    Fraction {
+        /// The value.
+        value: f64,
+    },
+    /// Epochs so short that they round to no step at all.
+    #[error("{epochs} epochs of {steps_per_epoch} updates round to no step at all")]
+    ShortEpochs {
+        /// Epochs.
+        epochs: f64,
+        /// Updates in an epoch.
+        steps_per_epoch: u64,
+    },
+    /// An epoch without updates.
+    #[error("counts epochs, but an epoch has no updates")]
+    EmptyEpoch,
+    /// A phase of a schedule that has no steps.
+    #[error("{value} leaves no step for {phase}: {advice}")]
+    EmptyPhase {
+        /// The value.
+        value: f64,
+        /// The phase.
+        phase: &'static str,
+        /// What to do.
+        advice: String,
+    },
+    /// Milestones that go down.
+    #[error("milestones must not go down, but {before} stands before {after}")]
+    Unsorted {
+        /// The earlier entry.
+        before: f64,
+        /// The smaller entry after it.
+        after: f64,
+    },
+    /// A sequence without stages.
+    #[error("there are no stages")]
+    NoStages,
+    /// A stage before the last that has no length.
+    #[error("only the last stage may go without a length; give this one")]
+    NoStageLength,
+    /// A stage that runs past the end of its schedule.
+    #[error("the stage is {stage} steps long, but its schedule ends after {end}")]
+    StageTooLong {
+        /// The stage's length.
+        stage: u64,
+        /// The schedule's length.
+        end: u64,
+    },
+    /// Momentum is to be cycled, and a group has none.
+    #[error(
+        "group {group:?} has no momentum (or beta1) that could be cycled: set cycle_momentum = false"
+    )]
+    NoMomentum {
+        /// The group.
+        group: String,
+    },
+    /// Momentum is to be cycled, and the optimizer has none.
+    #[error(
+        "the optimizer has no momentum (or beta1) that could be cycled: set cycle_momentum = false"
+    )]
+    NoMomentumAtAll,
+    /// A scale function that does not compile.
+    #[error("{text:?} does not compile: {source}")]
+    Compile {
+        /// The text.
+        text: String,
+        /// What the compiler says.
+        source: CompileError,
+    },
+    /// A step past the end of a schedule that has one.
+    #[error("step {step} is past the end: the schedule has {end} steps, 0 to {last}", last = end - 1)]
+    PastEnd {
+        /// The step asked for.
+        step: u64,
+        /// The schedule's length.
+        end: u64,
+    },
+    /// A rate that comes out negative, infinite or not a number.
+    #[error("step {step} gets the learning rate {value}: it must be finite and not negative")]
+    RateAt {
+        /// The step.
+        step: u64,
+        /// What comes out.
+        value: f64,
+    },
+    /// A momentum that comes out outside [0, 1).
+    #[error("step {step} gets the momentum {value}, which is outside [0, 1)")]
+    MomentumAt {
+        /// The step.
+        step: u64,
+        /// What comes out.
+        value: f64,
+    },
+}

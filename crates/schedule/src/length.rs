@@ -1,0 +1,120 @@
+//! Lengths as a configuration writes them: steps, or epochs.
+
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::{Serialize, Serializer};
+
+/// The largest count that a 64-bit float holds exactly, 2⁵³.
+pub(crate) const MAX_COUNT: f64 = 9_007_199_254_740_992.0;
+
+/// What a schedule counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Interval {
+    /// Optimizer updates: the rate may change with every update.
+    #[default]
+    Update,
+    /// Epochs: the count is ⌊step / steps per epoch⌋, so the rate stays the same within an epoch, and plain numbers among the
+    /// schedule's lengths are epochs.
+    Epoch,
+}
+
+/// A length: a number of steps, or of epochs (`"2ep"`, `"0.5ep"`).
+///
+/// A plain number counts what the schedule counts: updates, or epochs where its `interval` is `"epoch"`. Fractions of a step
+/// are for the cyclic schedule alone, as in PyTorch. Lengths are above 0 and at most 2⁵³.
+///
+/// ```
+/// # use lrscope_schedule::Length;
+/// assert_eq!(serde_json::from_str::<Length>("2000")?, Length::Count(2000.0));
+/// assert_eq!(serde_json::from_str::<Length>("\"0.5ep\"")?, Length::Epochs(0.5));
+/// assert!(serde_json::from_str::<Length>("0").is_err());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Length {
+    /// Counts of the schedule's interval.
+    Count(f64),
+    /// Epochs.
+    Epochs(f64),
+}
+
+impl From<u64> for Length {
+    fn from(count: u64) -> Self {
+        Self::Count(count as f64)
+    }
+}
+
+impl fmt::Display for Length {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => write!(f, "{count}"),
+            Self::Epochs(epochs) => write!(f, "{epochs}ep"),
+        }
+    }
+}
+
+impl Serialize for Length {
+    /// A whole count is written as an integer, so that `2000` and `2000.0` are the same specification.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Count(count) if count.fract() == 0.0 && (0.0..=MAX_COUNT).contains(count) => {
+                to.serialize_u64(*count as u64)
+            }
+            Self::Count(count) => to.serialize_f64(*count),
+            Self::Epochs(_) => to.collect_str(self),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Length {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(LengthVisitor)
+    }
+}
+
+/// Whether a number can be a length.
+pub(crate) fn is_length(value: f64) -> bool {
+    value > 0.0 && value <= MAX_COUNT
+}
+
+struct LengthVisitor;
+
+impl Visitor<'_> for LengthVisitor {
+    type Value = Length;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a length (a number of steps, or epochs such as \"2ep\")")
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Length, E> {
+        self.visit_f64(value as f64)
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Length, E> {
+        self.visit_f64(value as f64)
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Length, E> {
+        if is_length(value) {
+            Ok(Length::Count(value))
+        } else {
+            Err(E::custom(format_args!(
+                "a length is above 0 and at most 2^53, got {value}"
+            )))
+        }
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Length, E> {
+        let epochs = text
+            .strip_suffix("ep")
+            .and_then(|number| number.parse().ok());
+        match epochs {
+            Some(epochs) if is_length(epochs) => Ok(Length::Epochs(epochs)),
+            _ => Err(E::custom(format_args!(
+                "{text:?} is no length: write a number of steps, or epochs as in \"2ep\" or \"0.5ep\""
+            ))),
+        }
+    }
+}
