@@ -93,6 +93,11 @@ pub enum ModelSpec {
     Lenet {},
     /// Caffe's `cifar10_quick`: three 5×5 convolutions (32, 32, 64) with pooling, then 64 and the classes.
     CaffeQuick {},
+    /// A network that the calling program brings. It is known by its name alone, so another network needs another name.
+    Own {
+        /// Name, for example `"two-layers-v1"`.
+        name: String,
+    },
 }
 
 fn default_hidden() -> Vec<u64> {
