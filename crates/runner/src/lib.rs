@@ -1,7 +1,12 @@
 //! The training loop, run records, the range test, comparisons and their statistics; knows no tensors.
 
 pub mod analysis;
+pub mod experiment;
 pub mod float;
 pub mod learner;
+pub mod picks;
 pub mod random;
+pub mod resolve;
+mod scale_fn;
 pub mod spec;
+pub mod train;

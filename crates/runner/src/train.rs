@@ -1,0 +1,242 @@
+//! The training loop: one loop for range tests, comparisons and single runs.
+
+use lrscope_schedule::{Metric, Plan};
+
+use crate::analysis::{DivergenceMonitor, Ending};
+use crate::learner::{Evaluation, Learner, LearnerError, Row, Subset};
+use crate::spec::RunSpec;
+
+/// Where a run's rows and evaluations go as they come.
+pub trait Recorder {
+    /// Takes the rows of the updates from `first` on.
+    fn rows(&mut self, first: u64, rows: &[Row]) -> Result<(), BoxedError>;
+    /// Takes an evaluation made when `step` updates were done.
+    fn evaluation(
+        &mut self,
+        step: u64,
+        subset: Subset,
+        evaluation: Evaluation,
+    ) -> Result<(), BoxedError>;
+}
+
+/// Any error, as a recorder or observer may raise it.
+pub type BoxedError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What the loop tells while it runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Progress {
+    /// A block of updates is done.
+    Advanced {
+        /// Updates done.
+        step: u64,
+        /// Loss of the last row.
+        loss: f64,
+        /// Rate of the first group in the last update.
+        lr: f64,
+    },
+    /// An evaluation is done.
+    Evaluated {
+        /// Updates done.
+        step: u64,
+        /// What was evaluated.
+        subset: Subset,
+        /// The figures.
+        evaluation: Evaluation,
+    },
+}
+
+/// Why the loop could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The learner failed.
+    #[error(transparent)]
+    Learner(#[from] LearnerError),
+    /// The schedule has no rate for a step.
+    #[error(transparent)]
+    Schedule(#[from] lrscope_schedule::ScheduleError),
+    /// The record could not be written, or whoever watched went away.
+    #[error("after update {step}: {source}")]
+    Record {
+        /// Updates done.
+        step: u64,
+        /// The cause.
+        source: BoxedError,
+    },
+    /// The learner broke its contract.
+    #[error("the learner returned {found} rows for a block of {asked} updates")]
+    Rows {
+        /// Updates asked for.
+        asked: usize,
+        /// Rows returned.
+        found: usize,
+    },
+}
+
+/// What an interrupted run measured before it was interrupted: what the stop rule and metric-driven schedules remember.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Past {
+    /// Losses of the updates that the learner has done already.
+    pub losses: Vec<f64>,
+    /// Losses of the evaluations made so far.
+    pub metrics: Vec<Metric>,
+}
+
+/// Trains from the learner's current step to the end of the run, or to where its stop rule ends it. `past` is empty for a
+/// run that starts at step 0.
+///
+/// Evaluations of [`EvaluationSpec::during`](crate::spec::EvaluationSpec) are made after every `every` updates and fed to
+/// schedules that follow a metric (the loss); those of `after` once the last update is done, also where the run stopped early.
+pub fn drive(
+    learner: &mut dyn Learner,
+    spec: &RunSpec,
+    plan: &Plan,
+    past: &Past,
+    recorder: &mut dyn Recorder,
+    observe: &mut dyn FnMut(Progress) -> Result<(), BoxedError>,
+) -> Result<Ending, TrainError> {
+    let mut monitor = spec.stop.map(DivergenceMonitor::new);
+    for loss in &past.losses {
+        let _ = monitor.as_mut().and_then(|monitor| monitor.push(*loss));
+    }
+    let mut run = Run {
+        learner,
+        spec,
+        plan,
+        recorder,
+        observe,
+        metrics: past.metrics.clone(),
+        monitor,
+    };
+    let ending = run.train()?;
+    for subset in &spec.evaluation.after {
+        run.evaluate(*subset)?;
+    }
+    Ok(ending)
+}
+
+struct Run<'a> {
+    learner: &'a mut dyn Learner,
+    spec: &'a RunSpec,
+    plan: &'a Plan,
+    recorder: &'a mut dyn Recorder,
+    observe: &'a mut dyn FnMut(Progress) -> Result<(), BoxedError>,
+    metrics: Vec<Metric>,
+    monitor: Option<DivergenceMonitor>,
+}
+
+impl Run<'_> {
+    fn train(&mut self) -> Result<Ending, TrainError> {
+        while self.learner.steps_done() < self.spec.steps {
+            if let Some(ending) = self.block()? {
+                return Ok(ending);
+            }
+            let step = self.learner.steps_done();
+            if self.evaluation_due(step) {
+                let evaluation = self.evaluate(self.spec.evaluation.during)?;
+                self.metrics.push(Metric {
+                    updates: step,
+                    value: evaluation.loss,
+                });
+            }
+        }
+        Ok(Ending::Completed)
+    }
+
+    /// One block of updates: as long as the learner likes, but never past an evaluation or the end.
+    fn block(&mut self) -> Result<Option<Ending>, TrainError> {
+        let first = self.learner.steps_done();
+        let rates = (first..self.block_end(first))
+            .map(|step| self.plan.at_with(step, &self.metrics))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut rows = self.learner.advance(&rates, self.spec.probes)?;
+        if rows.len() != rates.len() {
+            return Err(TrainError::Rows {
+                asked: rates.len(),
+                found: rows.len(),
+            });
+        }
+        let ending = self.watch(&rows);
+        if let Some(Ending::Diverged { step } | Ending::NonFinite { step }) = ending {
+            // A block may reach past the row that ended the run; what follows it belongs to no run.
+            rows.truncate((step - first) as usize + 1);
+        }
+        let record = |source| TrainError::Record {
+            step: first,
+            source,
+        };
+        self.recorder.rows(first, &rows).map_err(record)?;
+        if let (Some(row), Some(rates)) = (rows.last(), rates.get(rows.len().wrapping_sub(1))) {
+            let progress = Progress::Advanced {
+                step: first + rows.len() as u64,
+                loss: row.loss,
+                lr: rates.0.first().map_or(0.0, |point| point.lr),
+            };
+            (self.observe)(progress).map_err(record)?;
+        }
+        Ok(ending)
+    }
+
+    fn block_end(&self, first: u64) -> u64 {
+        let preferred = first + self.learner.block_len().max(1) as u64;
+        let evaluation = self
+            .spec
+            .evaluation
+            .every
+            .map_or(u64::MAX, |every| (first / every + 1) * every);
+        preferred.min(evaluation).min(self.spec.steps)
+    }
+
+    fn watch(&mut self, rows: &[Row]) -> Option<Ending> {
+        let monitor = self.monitor.as_mut()?;
+        rows.iter().find_map(|row| monitor.push(row.loss))
+    }
+
+    fn evaluation_due(&self, step: u64) -> bool {
+        self.spec
+            .evaluation
+            .every
+            .is_some_and(|every| step % every == 0)
+    }
+
+    fn evaluate(&mut self, subset: Subset) -> Result<Evaluation, TrainError> {
+        let evaluation = self.learner.evaluate(subset)?;
+        let step = self.learner.steps_done();
+        let record = |source| TrainError::Record { step, source };
+        self.recorder
+            .evaluation(step, subset, evaluation)
+            .map_err(record)?;
+        let progress = Progress::Evaluated {
+            step,
+            subset,
+            evaluation,
+        };
+        (self.observe)(progress).map_err(record)?;
+        Ok(evaluation)
+    }
+}
+
+/// A recorder that keeps everything in memory, for tests, examples and notebooks.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Memory {
+    /// All rows, from update 0 on.
+    pub rows: Vec<Row>,
+    /// Evaluations in the order in which they were made: (updates done, subset, figures).
+    pub evaluations: Vec<(u64, Subset, Evaluation)>,
+}
+
+impl Recorder for Memory {
+    fn rows(&mut self, _first: u64, rows: &[Row]) -> Result<(), BoxedError> {
+        self.rows.extend_from_slice(rows);
+        Ok(())
+    }
+
+    fn evaluation(
+        &mut self,
+        step: u64,
+        subset: Subset,
+        evaluation: Evaluation,
+    ) -> Result<(), BoxedError> {
+        self.evaluations.push((step, subset, evaluation));
+        Ok(())
+    }
+}
