@@ -1,2 +1,36 @@
-//! The lrscope command.
-fn main() {}
+//! The lrscope command: see `lrscope --help`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+
+mod args;
+mod commands;
+mod configured;
+mod exit;
+mod perform;
+mod pool;
+mod progress;
+mod render;
+mod task;
+mod tell;
+
+// Training allocates and frees large tensors at every step; this allocator keeps their pages instead of handing them back to
+// the system each time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    exit::report(match &cli.command {
+        Command::RangeTest(args) => commands::range_test::run(args),
+        Command::Compare(args) => commands::compare::run(args),
+        Command::Train(args) => commands::train::run(args),
+        Command::Schedule(args) => commands::schedule::run(args),
+        Command::Report(args) => commands::report::run(args),
+        Command::Data(args) => commands::data::run(args),
+        Command::RunTask => commands::run_task::run(),
+    })
+}

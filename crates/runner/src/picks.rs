@@ -1,6 +1,5 @@
 //! The picks of range tests, kept by what they were made for, so that a comparison finds the one that fits it.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -136,15 +135,9 @@ pub fn keep_pick(results: &Path, record: &PickRecord) -> Result<(), PickError> {
         path: path.clone(),
         source,
     };
-    let folder = results.join("picks");
-    std::fs::create_dir_all(&folder).map_err(io)?;
     let mut text = serde_json::to_vec_pretty(record).map_err(|error| io(error.into()))?;
     text.push(b'\n');
-    let mut file = tempfile::NamedTempFile::new_in(&folder).map_err(io)?;
-    file.write_all(&text).map_err(io)?;
-    file.as_file().sync_all().map_err(io)?;
-    file.persist(&path).map_err(|error| io(error.error))?;
-    Ok(())
+    crate::replace::replace(&path, &text).map_err(io)
 }
 
 fn path_of(results: &Path, key: &PickKey) -> Result<PathBuf, PickError> {

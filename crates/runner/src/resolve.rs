@@ -7,7 +7,7 @@ use lrscope_schedule::{
 use crate::experiment::{Experiment, Problem};
 use crate::learner::Subset;
 use crate::random::{Family, Seed};
-use crate::scale_fn;
+pub use crate::scale_fn::compile as compile_scale_fn;
 use crate::spec::{
     DataSpec, DeviceClass, EvaluationSpec, GroupSpec, NUMERICS_VERSION, OptimizerSpec, RunSpec,
     StopRule,
@@ -85,8 +85,8 @@ impl Setting {
         let test = &self.experiment.range_test;
         let steps = self.steps("range_test.length", test.length)?;
         let sweep = ScheduleSpec::Sweep(Sweep {
-            start_lr: PerGroup::Same(Rate::Value(test.start_lr)),
-            end_lr: PerGroup::Same(Rate::Value(test.end_lr)),
+            start_lr: PerGroup::All(Rate::Value(test.start_lr)),
+            end_lr: PerGroup::All(Rate::Value(test.end_lr)),
             steps: Length::from(steps),
             kind: test.sweep,
         });
@@ -259,7 +259,7 @@ pub fn plan(spec: &RunSpec) -> Result<Plan, ScheduleError> {
         &spec.schedule,
         &schedule_groups(spec),
         spec.steps_per_epoch,
-        &scale_fn::compile,
+        &compile_scale_fn,
     )
 }
 

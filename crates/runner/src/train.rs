@@ -240,3 +240,13 @@ impl Recorder for Memory {
         Ok(())
     }
 }
+
+impl Recorder for crate::record::Attempt {
+    fn rows(&mut self, first: u64, rows: &[Row]) -> Result<(), BoxedError> {
+        Ok(self.append(first, rows)?)
+    }
+
+    fn evaluation(&mut self, step: u64, subset: Subset, evaluation: Evaluation) -> Result<(), BoxedError> {
+        Ok(self.evaluated(step, subset, evaluation)?)
+    }
+}

@@ -1,0 +1,185 @@
+//! `lrscope compare`: arms × seeds, paired, on the rates that a range test picked.
+
+use anyhow::{Result, anyhow};
+use lrscope_runner::analysis::{Comparison, compare};
+use lrscope_runner::experiment::{ArmConfig, Problem};
+use lrscope_runner::picks::{PickKey, find_pick};
+use lrscope_runner::record::Store;
+use lrscope_runner::resolve::Setting;
+use lrscope_runner::spec::RunSpec;
+use lrscope_runner::study::Question;
+use lrscope_schedule::{Pick, ScheduleSpec};
+
+use crate::args::{CompareArgs, MachineArgs};
+use crate::commands::range_test::{fail_without_runs, sweep};
+use crate::configured::Configured;
+use crate::exit::{Inconclusive, bad_input};
+use crate::perform::{Done, Plan, device, perform};
+use crate::progress::Display;
+use crate::render;
+use crate::tell::print;
+
+/// Runs the command.
+pub fn run(args: &CompareArgs) -> Result<()> {
+    let mut configured = Configured::load(&args.experiment)?;
+    configured.apply_training(args.length.as_deref(), args.seeds)?;
+    choose_arms(&mut configured, &args.arms)?;
+    let (class, isa) = device(&args.machine)?;
+    let setting = configured.setting(class, isa)?;
+    let schedules: Vec<_> = setting.experiment().arms.iter().map(|arm| &arm.schedule).collect();
+    let picked = picked(&configured, &setting, &schedules, &args.machine)?;
+    let plan = plan(&configured, &setting, picked)?;
+    warn(&plan, &args.machine);
+    let done = perform(&plan, &args.machine)?;
+    render::report(&args.machine.results, &done.folder)?;
+    render::index(&args.machine.results)?;
+    fail_without_runs(&done)?;
+    let store = Store::open(&args.machine.results)?;
+    let comparison = compare(done.study.results(&store)?)?;
+    show(&done, &comparison, args.machine.output.json)?;
+    failed_runs(&done)
+}
+
+/// Says the lint's warnings before anything is trained.
+pub fn warn(plan: &Plan, machine: &MachineArgs) {
+    let display = Display::new(machine.output, "", 0);
+    for warning in &plan.warnings {
+        display.say(&format!("warning: {warning}"));
+    }
+    if let Some(pick) = &plan.pick {
+        display.say(pick);
+    }
+}
+
+/// Some runs failed: the report is there, but the exit code must say so.
+pub fn failed_runs(done: &Done) -> Result<()> {
+    let failed = done.study.arms.iter().flat_map(|arm| &arm.runs).filter(|run| run.failed.is_some()).count();
+    if failed == 0 {
+        return Ok(());
+    }
+    Err(anyhow!("{failed} runs failed; the report says why, and the same command does them again"))
+}
+
+fn choose_arms(configured: &mut Configured, names: &[String]) -> Result<()> {
+    let arms = &mut configured.experiment.arms;
+    if arms.is_empty() {
+        return Err(configured.explain(&Problem::new("arm", "there is no arm to compare; add [[arm]] tables")));
+    }
+    if names.is_empty() {
+        return Ok(());
+    }
+    let known: Vec<String> = arms.iter().map(|arm| format!("{:?}", arm.name)).collect();
+    let mut chosen: Vec<ArmConfig> = Vec::new();
+    for name in names {
+        let arm = arms.iter().find(|arm| arm.name == *name).cloned();
+        let unknown = || bad_input(anyhow!("--arms: there is no arm {name:?}; there are {}", known.join(", ")));
+        chosen.push(arm.ok_or_else(unknown)?);
+    }
+    *arms = chosen;
+    Ok(())
+}
+
+/// A range test's bounds, and where they came from in words.
+pub struct Picked {
+    /// The bounds.
+    pub pick: Pick,
+    /// Where they came from.
+    pub words: String,
+}
+
+/// The pick that schedules refer to: the latest one for these settings, else that of a range test which is run now. None
+/// where no schedule refers to any.
+pub fn picked(
+    configured: &Configured,
+    setting: &Setting,
+    schedules: &[&ScheduleSpec],
+    machine: &MachineArgs,
+) -> Result<Option<Picked>> {
+    if !schedules.iter().any(|schedule| schedule.references_pick()) {
+        return Ok(None);
+    }
+    let runs = setting.range_test().map_err(|problem| configured.explain(&problem))?;
+    let kept = runs.first().map(PickKey::of).map(|key| find_pick(&machine.results, &key)).transpose()?.flatten();
+    if let Some(record) = kept {
+        let pick = Pick { base_lr: record.pick.base_lr, max_lr: record.pick.max_lr };
+        let words = format!("rates from the range test in {}: {}", record.report, bounds(pick));
+        return Ok(Some(Picked { pick, words }));
+    }
+    let (done, analysis) = sweep(configured, setting, machine)?;
+    let pick = analysis.pick.as_ref().ok_or_else(|| {
+        let reasons = analysis.warnings.join("; ");
+        Inconclusive(format!("there was no range test for these settings, and the one run now found no pick: {reasons}"))
+    })?;
+    let pick = Pick { base_lr: pick.base_lr, max_lr: pick.max_lr };
+    let words =
+        format!("there was no range test for these settings, so one was run first, in {}: {}", done.name, bounds(pick));
+    Ok(Some(Picked { pick, words }))
+}
+
+fn bounds(pick: Pick) -> String {
+    format!("base_lr {:.3e}, max_lr {:.3e}", pick.base_lr, pick.max_lr)
+}
+
+fn plan(configured: &Configured, setting: &Setting, picked: Option<Picked>) -> Result<Plan> {
+    let mut arms = Vec::new();
+    let mut warnings = Vec::new();
+    for (index, arm) in setting.experiment().arms.iter().enumerate() {
+        let key = format!("arm.{index}.schedule");
+        let runs = runs(configured, setting, &key, &arm.schedule, picked.as_ref())?;
+        warnings.extend(lint(setting, &runs)?.into_iter().map(|lint| format!("arm {:?}: {lint}", arm.name)));
+        arms.push((arm.name.clone(), runs));
+    }
+    let pick = picked.map(|picked| picked.words);
+    Ok(Plan { question: Question::Comparison, experiment: setting.experiment().clone(), arms, pick, warnings })
+}
+
+/// The runs of a schedule, one for each seed.
+pub fn runs(
+    configured: &Configured,
+    setting: &Setting,
+    key: &str,
+    schedule: &ScheduleSpec,
+    picked: Option<&Picked>,
+) -> Result<Vec<RunSpec>> {
+    let runs = setting.training(key, schedule, picked.map(|picked| picked.pick));
+    runs.map_err(|problem| configured.explain(&problem))
+}
+
+/// What a reader should know of the runs' schedule.
+pub fn lint(setting: &Setting, runs: &[RunSpec]) -> Result<Vec<String>> {
+    Ok(runs.first().map(|run| setting.lint(run)).transpose()?.unwrap_or_default())
+}
+
+fn show(done: &Done, comparison: &Comparison, json: bool) -> Result<()> {
+    if json {
+        let arms: Vec<_> = comparison
+            .arms
+            .iter()
+            .map(|arm| {
+                serde_json::json!({
+                    "name": arm.name,
+                    "schedule": arm.schedule,
+                    "test_accuracy": arm.test_accuracy,
+                    "validation_accuracy": arm.validation_accuracy,
+                    "failed": arm.failed,
+                })
+            })
+            .collect();
+        let result = serde_json::json!({
+            "arms": arms,
+            "differences": comparison.differences,
+            "pick": done.study.pick,
+            "warnings": comparison.warnings,
+            "report": done.folder,
+        });
+        return print(&serde_json::to_string_pretty(&result)?);
+    }
+    for arm in &comparison.arms {
+        let accuracy = arm.test_accuracy.as_ref().map_or_else(|| "no result".to_owned(), render::percent);
+        print(&format!("{:<18} test accuracy {accuracy}", arm.name))?;
+    }
+    for difference in &comparison.differences {
+        print(&difference.verdict)?;
+    }
+    print(&format!("report: {}", done.folder.join("README.md").display()))
+}

@@ -1,0 +1,116 @@
+//! `lrscope data`: where a data set comes from, and bringing it here.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use lrscope_data::{Locations, Name, Phase, Progress, Source};
+
+use crate::args::{DataArgs, DataSource};
+use crate::exit::bad_input;
+use crate::pool::{Job, Outcome, run_all};
+use crate::progress::Display;
+use crate::task::Event;
+use crate::tell::{print, tell};
+
+/// Where to look, from the environment and the flags.
+pub fn locations(data_dir: Option<&Path>, source: Option<DataSource>) -> Locations {
+    let mut locations = Locations::from_env();
+    if let Some(folder) = data_dir {
+        locations.data_dir = Some(folder.to_owned());
+    }
+    locations.only = source.map(|source| match source {
+        DataSource::Local => Source::Local,
+        DataSource::HubCache => Source::HubCache,
+        DataSource::Hub => Source::Hub,
+        DataSource::Npm => Source::Npm,
+    });
+    locations
+}
+
+/// A listener that passes a loader's progress on to the parent, at most ten times a second for each phase.
+pub fn tell_progress() -> impl FnMut(Progress) {
+    let mut last: Option<(Phase, Instant)> = None;
+    move |progress| {
+        let recent = last
+            .is_some_and(|(phase, when)| phase == progress.phase && when.elapsed() < Duration::from_millis(100));
+        if recent {
+            return;
+        }
+        last = Some((progress.phase, Instant::now()));
+        let phase = format!("{} {}", progress.phase, progress.subject);
+        // A parent that went away is noticed by the next event that matters.
+        let _ = tell(&Event::Data { phase, done: progress.done, total: progress.total });
+    }
+}
+
+/// Runs the command.
+pub fn run(args: &DataArgs) -> Result<()> {
+    let names = if args.datasets.is_empty() {
+        Name::ALL.to_vec()
+    } else {
+        args.datasets.iter().map(|name| name.parse()).collect::<Result<Vec<Name>, _>>().map_err(bad_input)?
+    };
+    if args.events { fetch_here(args, &names) } else { fetch_and_show(args, &names) }
+}
+
+/// The child's side: fetches in this process and tells events.
+fn fetch_here(args: &DataArgs, names: &[Name]) -> Result<()> {
+    for name in names {
+        match lrscope_data::prepare(*name, &locations(args.data_dir.as_deref(), args.source), &mut tell_progress()) {
+            Ok(origin) => tell(&Event::DataReady { source: origin.to_string() })?,
+            Err(error) => return tell(&Event::Failed { error: error.to_string(), bad_input: true }),
+        }
+    }
+    Ok(())
+}
+
+fn fetch_and_show(args: &DataArgs, names: &[Name]) -> Result<()> {
+    let mut failed = None;
+    let mut found = serde_json::Map::new();
+    for name in names {
+        match fetch(*name, args.data_dir.as_deref(), args.source, args.output) {
+            Ok(source) => {
+                if !args.output.json {
+                    print(&format!("{name}: {source}"))?;
+                }
+                found.insert(name.to_string(), source.into());
+            }
+            Err(error) => {
+                if !args.output.json && names.len() > 1 {
+                    print(&format!("{name}: not here"))?;
+                }
+                failed = Some(error);
+            }
+        }
+    }
+    if args.output.json {
+        print(&serde_json::to_string_pretty(&found)?)?;
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+/// Makes sure that a data set is on this machine, by a child process whose progress is shown. Returns its source in words.
+pub fn fetch(
+    name: Name,
+    data_dir: Option<&Path>,
+    source: Option<DataSource>,
+    output: crate::args::OutputArgs,
+) -> Result<String> {
+    let mut arguments = vec!["data".to_owned(), name.to_string(), "--events".to_owned()];
+    if let Some(folder) = data_dir {
+        arguments.push(format!("--data-dir={}", folder.display()));
+    }
+    if let Some(source) = source {
+        let value = clap::ValueEnum::to_possible_value(&source);
+        arguments.extend(value.map(|value| format!("--source={}", value.get_name())));
+    }
+    let job = Job { label: name.to_string(), arguments, input: Vec::new(), threads: 1 };
+    let outcomes = run_all(&[job], 1, &mut Display::new(output, "data", 1).quietly_ended())?;
+    match outcomes.into_iter().next() {
+        Some(Outcome::Done(Event::DataReady { source })) => Ok(source),
+        Some(Outcome::Failed { error, bad_input: true }) => Err(bad_input(anyhow::anyhow!(error))),
+        Some(Outcome::Failed { error, .. }) => Err(anyhow::anyhow!(error)),
+        other => Err(anyhow::anyhow!("fetching {name} ended without a source: {other:?}")),
+    }
+}

@@ -1,0 +1,103 @@
+//! `lrscope schedule`: any schedule as a table or a plot, without training.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context as _, Result, anyhow};
+use lrscope_runner::experiment::{Problem, Source};
+use lrscope_runner::resolve::{compile_scale_fn, whole_steps};
+use lrscope_schedule::{Context, Group, Pick, Plan, Point, ScheduleSpec};
+
+use crate::args::ScheduleArgs;
+use crate::configured::{length, table};
+use crate::exit::bad_input;
+use crate::progress::note;
+use crate::tell::print;
+
+/// More rows than anyone reads or plots.
+const MOST_STEPS: u64 = 10_000_000;
+
+/// Runs the command.
+pub fn run(args: &ScheduleArgs) -> Result<()> {
+    let (place, spec) = schedule(args)?;
+    let explain = |error: lrscope_schedule::ScheduleError| bad_input(anyhow!("{place}: {error}"));
+    let steps = steps(args)?;
+    let context =
+        Context { steps_per_epoch: args.steps_per_epoch, pick: pick(args)?, momentum: args.momentum.is_some() };
+    let spec = spec.resolve(&context).map_err(explain)?;
+    let group = Group { name: "all".into(), lr_mult: 1.0, momentum: args.momentum };
+    let plan = Plan::new(&spec, &[group], args.steps_per_epoch, &compile_scale_fn).map_err(explain)?;
+    for lint in lrscope_schedule::lint(&plan, steps) {
+        note(&format!("warning: {lint}"));
+    }
+    let points = (0..steps).map(|step| Ok(plan.at(step)?.0.first().copied())).collect::<Result<Vec<_>, _>>();
+    let points: Vec<Point> = points.map_err(explain)?.into_iter().flatten().collect();
+    match &args.plot {
+        Some(path) => {
+            let svg = lrscope_report::render_schedule(&spec.to_string(), &points)?;
+            std::fs::write(path, svg).with_context(|| format!("cannot write the plot to {}", path.display()))
+        }
+        None if args.json => print(&serde_json::to_string_pretty(&rows(args, &points))?),
+        None => print(csv(args, &points).trim_end()),
+    }
+}
+
+/// The schedule and where it stands, for errors.
+fn schedule(args: &ScheduleArgs) -> Result<(String, ScheduleSpec)> {
+    let Some(path) = &args.config else {
+        let spec = table("TOML", args.schedule.as_deref())?;
+        return Ok(("TOML".into(), spec.context("there is no schedule to show")?));
+    };
+    let source = Source::file(path).map_err(bad_input)?;
+    let experiment = source.parse().map_err(bad_input)?;
+    let known = || experiment.arms.iter().map(|arm| format!("{:?}", arm.name)).collect::<Vec<_>>().join(", ");
+    let Some(name) = &args.arm else {
+        let missing = || {
+            let problem = Problem::new("schedule", format!("there is no [schedule]; choose one of the arms with --arm: {}", known()));
+            bad_input(anyhow!("{}: {}", source.origin, problem.problem))
+        };
+        return Ok((source.place("schedule").0, experiment.schedule.clone().ok_or_else(missing)?));
+    };
+    let index = experiment.arms.iter().position(|arm| arm.name == *name);
+    let index = index.ok_or_else(|| bad_input(anyhow!("--arm: there is no arm {name:?}; there are {}", known())))?;
+    Ok((source.place(&format!("arm.{index}.schedule")).0, experiment.arms[index].schedule.clone()))
+}
+
+fn steps(args: &ScheduleArgs) -> Result<u64> {
+    let flag = |problem: String| bad_input(anyhow!("--length: {problem}"));
+    let length = length("--length", Some(&args.length))?.context("there is no length")?;
+    let steps = whole_steps(length, args.steps_per_epoch).map_err(flag)?;
+    if steps > MOST_STEPS {
+        return Err(flag(format!("{steps} steps are more than {MOST_STEPS}")));
+    }
+    Ok(steps)
+}
+
+fn pick(args: &ScheduleArgs) -> Result<Option<Pick>> {
+    match args.pick.as_slice() {
+        [base_lr, max_lr] if base_lr.is_finite() && *base_lr >= 0.0 && base_lr <= max_lr && max_lr.is_finite() => {
+            Ok(Some(Pick { base_lr: *base_lr, max_lr: *max_lr }))
+        }
+        [base_lr, max_lr] => Err(bad_input(anyhow!("--pick: {base_lr} to {max_lr} is no range of learning rates"))),
+        _ => Ok(None),
+    }
+}
+
+fn shown<'a>(args: &ScheduleArgs, points: &'a [Point]) -> impl Iterator<Item = (usize, &'a Point)> {
+    points.iter().enumerate().step_by(args.every as usize)
+}
+
+fn rows(args: &ScheduleArgs, points: &[Point]) -> Vec<serde_json::Value> {
+    let row = |(step, point): (usize, &Point)| serde_json::json!({"step": step, "lr": point.lr, "momentum": point.momentum});
+    shown(args, points).map(row).collect()
+}
+
+/// `step,lr,momentum`, each number with all its digits; no momentum is an empty cell.
+fn csv(args: &ScheduleArgs, points: &[Point]) -> String {
+    let mut text = String::from("step,lr,momentum\n");
+    for (step, point) in shown(args, points) {
+        let momentum = point.momentum.map_or_else(String::new, |momentum| momentum.to_string());
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{step},{:?},{momentum}", point.lr);
+    }
+    text
+}

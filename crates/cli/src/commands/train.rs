@@ -1,0 +1,68 @@
+//! `lrscope train`: one schedule over one or several seeds.
+
+use anyhow::Result;
+use lrscope_runner::experiment::Problem;
+use lrscope_runner::record::Store;
+use lrscope_runner::study::Question;
+
+use crate::args::TrainArgs;
+use crate::commands::compare::{failed_runs, lint, picked, runs, warn};
+use crate::commands::range_test::fail_without_runs;
+use crate::configured::Configured;
+use crate::perform::{Done, Plan, device, perform};
+use crate::render;
+use crate::tell::print;
+
+/// Runs the command.
+pub fn run(args: &TrainArgs) -> Result<()> {
+    let mut configured = Configured::load(&args.experiment)?;
+    configured.apply_training(args.length.as_deref(), args.seeds)?;
+    configured.apply_schedule(args.schedule.as_deref())?;
+    let (class, isa) = device(&args.machine)?;
+    let setting = configured.setting(class, isa)?;
+    let Some(schedule) = &setting.experiment().schedule else {
+        let advice = "there is no schedule to train with; add a [schedule.…] table or give --schedule";
+        return Err(configured.explain(&Problem::new("schedule", advice)));
+    };
+    let picked = picked(&configured, &setting, &[schedule], &args.machine)?;
+    let runs = runs(&configured, &setting, "schedule", schedule, picked.as_ref())?;
+    let plan = Plan {
+        question: Question::Training,
+        experiment: setting.experiment().clone(),
+        warnings: lint(&setting, &runs)?,
+        arms: vec![("train".into(), runs)],
+        pick: picked.map(|picked| picked.words),
+    };
+    warn(&plan, &args.machine);
+    let done = perform(&plan, &args.machine)?;
+    render::report(&args.machine.results, &done.folder)?;
+    render::index(&args.machine.results)?;
+    fail_without_runs(&done)?;
+    show(&done, &Store::open(&args.machine.results)?, args.machine.output.json)?;
+    failed_runs(&done)
+}
+
+fn show(done: &Done, store: &Store, json: bool) -> Result<()> {
+    let results = done.study.results(store)?;
+    let seeds = results.iter().flat_map(|arm| &arm.seeds);
+    if json {
+        let seeds: Vec<_> = seeds
+            .map(|seed| {
+                serde_json::json!({
+                    "seed": seed.seed,
+                    "ending": seed.ending,
+                    "test_accuracy": seed.test_accuracy,
+                    "validation_accuracy": seed.validation_accuracy,
+                    "test_loss": seed.test_loss,
+                })
+            })
+            .collect();
+        let result = serde_json::json!({ "seeds": seeds, "pick": done.study.pick, "report": done.folder });
+        return print(&serde_json::to_string_pretty(&result)?);
+    }
+    for seed in seeds {
+        let accuracy = seed.test_accuracy.map_or_else(|| "none".into(), |share| format!("{:.2} %", 100.0 * share));
+        print(&format!("seed {}: test accuracy {accuracy}", seed.seed))?;
+    }
+    print(&format!("report: {}", done.folder.join("README.md").display()))
+}

@@ -1,0 +1,234 @@
+//! Doing a study: its runs as child processes, those that are published already left out, then its report.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use lrscope_data::Name;
+use lrscope_runner::experiment::Experiment;
+use lrscope_runner::record::Store;
+use lrscope_runner::spec::{DeviceClass, ModelSpec, OptimizerSpec, RunSpec};
+use lrscope_runner::study::{Question, STUDY_SCHEMA, Study, StudyArm};
+use sha2::{Digest, Sha256};
+
+use crate::args::MachineArgs;
+use crate::commands::data;
+use crate::exit::bad_input;
+use crate::pool::{Job, Outcome, run_all};
+use crate::progress::Display;
+use crate::task::Task;
+
+/// A study that is about to be done.
+pub struct Plan {
+    /// The question.
+    pub question: Question,
+    /// The experiment.
+    pub experiment: Experiment,
+    /// Arms with their runs.
+    pub arms: Vec<(String, Vec<RunSpec>)>,
+    /// Where rates of a range test came from.
+    pub pick: Option<String>,
+    /// What the lint said.
+    pub warnings: Vec<String>,
+}
+
+impl Plan {
+    /// Title of the report.
+    fn title(&self) -> String {
+        let what = match self.question {
+            Question::RangeTest => "Range test",
+            Question::Comparison => "Comparison",
+            Question::Training => "Training",
+        };
+        let experiment = &self.experiment;
+        let (model, optimizer) = (model_name(&experiment.model), optimizer_name(&experiment.optimizer));
+        format!("{what}: {model} on {}, {optimizer}", experiment.data.name)
+    }
+
+    /// Folder of the report below the results folder: the same study is in the same folder, another one in another.
+    fn folder(&self) -> String {
+        if let Some(name) = &self.experiment.name {
+            return name.clone();
+        }
+        let what = match self.question {
+            Question::RangeTest => "range-test",
+            Question::Comparison => "compare",
+            Question::Training => "train",
+        };
+        let mut digest = Sha256::new();
+        for (name, runs) in &self.arms {
+            digest.update(name.as_bytes());
+            for run in runs {
+                digest.update(run.id().as_str().as_bytes());
+            }
+        }
+        let hash: String = digest.finalize()[..3].iter().map(|byte| format!("{byte:02x}")).collect();
+        let experiment = &self.experiment;
+        let (model, optimizer) = (model_name(&experiment.model), optimizer_name(&experiment.optimizer));
+        format!("{what}-{}-{model}-{optimizer}-{hash}", experiment.data.name)
+    }
+
+    fn study(&self) -> Result<Study> {
+        let started = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+        Ok(Study {
+            schema: STUDY_SCHEMA,
+            question: self.question,
+            title: self.title(),
+            command: command_line(),
+            configuration: toml::to_string(&self.experiment).context("cannot write the configuration")?,
+            started_unix: started.as_secs(),
+            pick: self.pick.clone(),
+            warnings: self.warnings.clone(),
+            arms: self.arms.iter().map(|(name, runs)| StudyArm::new(name.clone(), runs)).collect(),
+        })
+    }
+}
+
+/// A study whose runs are done.
+pub struct Done {
+    /// The study, with the reasons of the runs that failed.
+    pub study: Study,
+    /// Folder of its report.
+    pub folder: PathBuf,
+    /// Its folder's name below the results folder.
+    pub name: String,
+}
+
+/// Does the runs of a study that are not published yet. The study's file is written first, so that nothing of it is lost.
+pub fn perform(plan: &Plan, machine: &MachineArgs) -> Result<Done> {
+    let store = Store::open(&machine.results)?;
+    let name = plan.folder();
+    let folder = machine.results.join(&name);
+    let mut study = plan.study()?;
+    study.write(&folder)?;
+    let (places, jobs) = missing(plan, &store, machine)?;
+    let outcomes = run_jobs(plan, machine, &jobs)?;
+    let mut bad = None;
+    for ((arm, run), outcome) in places.into_iter().zip(outcomes) {
+        if let Outcome::Failed { error, bad_input } = outcome {
+            bad = bad.or_else(|| bad_input.then(|| error.clone()));
+            study.arms[arm].runs[run].failed = Some(error);
+        }
+    }
+    study.write(&folder)?;
+    if let Some(error) = bad {
+        return Err(bad_input(anyhow::anyhow!(error)));
+    }
+    Ok(Done { study, folder, name })
+}
+
+type Places = Vec<(usize, usize)>;
+
+/// The runs without a record: which arm and run each is, and the job that does it.
+fn missing(plan: &Plan, store: &Store, machine: &MachineArgs) -> Result<(Places, Vec<Job>)> {
+    let mut places = Vec::new();
+    let mut jobs = Vec::new();
+    let longest = plan.arms.iter().map(|(_, runs)| runs.len()).max().unwrap_or(0);
+    // Seed by seed over the arms, so that a comparison that is cut short has whole pairs.
+    for index in 0..longest {
+        for (arm, (name, runs)) in plan.arms.iter().enumerate() {
+            let Some(spec) = runs.get(index) else { continue };
+            if store.find(&spec.id())?.is_none() {
+                places.push((arm, index));
+                jobs.push(job(name, spec, machine)?);
+            }
+        }
+    }
+    Ok((places, jobs))
+}
+
+fn job(arm: &str, spec: &RunSpec, machine: &MachineArgs) -> Result<Job> {
+    let task = Task {
+        spec: spec.clone(),
+        results: machine.results.clone(),
+        device: machine.device.clone(),
+        data_dir: machine.data_dir.clone(),
+        threads: machine.threads,
+    };
+    Ok(Job {
+        label: format!("{arm}, seed {}", spec.seed.number),
+        arguments: vec!["run-task".into()],
+        input: serde_json::to_vec(&task).context("cannot write a task as JSON")?,
+        threads: machine.threads,
+    })
+}
+
+fn run_jobs(plan: &Plan, machine: &MachineArgs, jobs: &[Job]) -> Result<Vec<Outcome>> {
+    let all: usize = plan.arms.iter().map(|(_, runs)| runs.len()).sum();
+    if jobs.is_empty() {
+        Display::new(machine.output, "", 0).say(&format!("all {all} runs are done already"));
+        return Ok(Vec::new());
+    }
+    let name: Name = plan.experiment.data.name.parse().map_err(bad_input)?;
+    if name != Name::Digits {
+        data::fetch(name, machine.data_dir.as_deref(), None, machine.output)?;
+    }
+    let mut display = Display::new(machine.output, &plan.title(), jobs.len());
+    if jobs.len() < all {
+        display.say(&format!("{} of {all} runs are done already", all - jobs.len()));
+    }
+    run_all(jobs, at_once(machine)?, &mut display)
+}
+
+/// How many runs at the same time: what the user says, else one for each core (a GPU takes one).
+fn at_once(machine: &MachineArgs) -> Result<usize> {
+    if let Some(jobs) = machine.jobs {
+        return Ok(usize::from(jobs));
+    }
+    let (class, _) = device(machine)?;
+    if class != DeviceClass::Cpu {
+        return Ok(1);
+    }
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    Ok((cores / usize::from(machine.threads)).max(1))
+}
+
+/// The class of the device and the instruction set path that runs on it will take.
+pub fn device(machine: &MachineArgs) -> Result<(DeviceClass, String)> {
+    let (class, _) = lrscope_trainer::parse_device(&machine.device).map_err(bad_input)?;
+    if class != DeviceClass::Cpu {
+        return Ok((class, "none".into()));
+    }
+    if machine.isa == "auto" {
+        return Ok((class, lrscope_trainer::Isa::detect().to_string()));
+    }
+    let isa: lrscope_trainer::Isa = machine.isa.parse().map_err(bad_input::<lrscope_trainer::KernelError>)?;
+    let available = lrscope_trainer::Isa::available();
+    if !available.contains(&isa) {
+        let names: Vec<String> = available.iter().map(ToString::to_string).collect();
+        bail!(bad_input(anyhow::anyhow!("--isa: this processor has no {isa}; it has {}", names.join(", "))));
+    }
+    Ok((class, isa.to_string()))
+}
+
+/// Name of a model in titles and folders.
+pub fn model_name(model: &ModelSpec) -> &str {
+    match model {
+        ModelSpec::Mlp { .. } => "mlp",
+        ModelSpec::Lenet {} => "lenet",
+        ModelSpec::CaffeQuick {} => "caffe_quick",
+        ModelSpec::Own { name } => name,
+    }
+}
+
+/// Name of an optimizer in titles and folders.
+pub fn optimizer_name(optimizer: &OptimizerSpec) -> &'static str {
+    match optimizer {
+        OptimizerSpec::Sgd(_) => "sgd",
+        OptimizerSpec::Adam(_) => "adam",
+        OptimizerSpec::Adamw(_) => "adamw",
+    }
+}
+
+/// The command line as the user gave it, without the program's path, quoted for a shell.
+fn command_line() -> String {
+    let quote = |argument: String| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
+        if !argument.is_empty() && argument.chars().all(plain) {
+            argument
+        } else {
+            format!("'{}'", argument.replace('\'', r"'\''"))
+        }
+    };
+    let arguments = std::env::args_os().skip(1).map(|argument| quote(argument.to_string_lossy().into_owned()));
+    std::iter::once("lrscope".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
+}

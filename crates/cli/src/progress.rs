@@ -1,0 +1,210 @@
+//! Shows what child processes tell: bars on a terminal, plain lines in a pipe, nothing where quiet.
+//!
+//! All of it goes to standard error, so that standard output holds results alone.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::args::OutputArgs;
+use crate::pool::{Outcome, Show};
+use crate::task::Event;
+
+/// Says a line to standard error, outside any progress.
+#[expect(clippy::print_stderr, reason = "this is where remarks are shown")]
+pub fn note(line: &str) {
+    eprintln!("{line}");
+}
+
+/// How much is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    Bars,
+    Lines,
+    Nothing,
+}
+
+/// Progress of a set of jobs.
+pub struct Display {
+    manner: Manner,
+    colour: bool,
+    bars: MultiProgress,
+    all: ProgressBar,
+    each: BTreeMap<usize, ProgressBar>,
+    ended: usize,
+    jobs: usize,
+    say_ends: bool,
+}
+
+impl Display {
+    /// A display for so many jobs under a title, for example `range test`.
+    pub fn new(output: OutputArgs, title: &str, jobs: usize) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let manner = match (output.quiet, terminal) {
+            (true, _) => Manner::Nothing,
+            (false, true) => Manner::Bars,
+            (false, false) => Manner::Lines,
+        };
+        let target = if manner == Manner::Bars {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bars = MultiProgress::with_draw_target(target);
+        // https://no-color.org: any value but the empty one.
+        let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let all = bars.add(ProgressBar::new(jobs as u64));
+        all.set_style(style(colour, "{msg:<24} {wide_bar} {pos:>6}/{len} runs  {elapsed}"));
+        all.set_message(title.to_owned());
+        if jobs > 1 {
+            all.enable_steady_tick(Duration::from_millis(500));
+        }
+        Self {
+            manner,
+            colour,
+            bars,
+            all,
+            each: BTreeMap::new(),
+            ended: 0,
+            jobs,
+            say_ends: true,
+        }
+    }
+
+    /// The same, silent about how jobs end: for a caller that says it itself.
+    pub fn quietly_ended(mut self) -> Self {
+        self.say_ends = false;
+        self
+    }
+
+    /// Says a line above the bars.
+    #[expect(clippy::print_stderr, reason = "this is where progress is shown")]
+    pub fn say(&self, line: &str) {
+        match self.manner {
+            // A failure to draw is no reason to stop a run.
+            Manner::Bars => drop(self.bars.println(line)),
+            Manner::Lines => eprintln!("{line}"),
+            Manner::Nothing => {}
+        }
+    }
+
+    /// Removes the bars.
+    pub fn finish(&self) {
+        for bar in self.each.values() {
+            bar.finish_and_clear();
+        }
+        self.all.finish_and_clear();
+    }
+
+    fn bar(&mut self, job: usize) -> &ProgressBar {
+        let (bars, all) = (&self.bars, &self.all);
+        self.each
+            .entry(job)
+            .or_insert_with(|| bars.insert_before(all, ProgressBar::new(0)))
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+impl Show for Display {
+    fn started(&mut self, job: usize, label: &str) {
+        let colour = self.colour;
+        let bar = self.bar(job);
+        bar.set_style(style(colour, "{prefix:<24} {spinner} {msg}"));
+        bar.set_prefix(label.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(200));
+    }
+
+    fn event(&mut self, job: usize, event: &Event) {
+        let colour = self.colour;
+        let bar = self.bar(job);
+        match event {
+            Event::Data { phase, done, total } => {
+                if let Some(total) = total {
+                    bar.set_style(style(colour, "{prefix:<24} {wide_bar} {percent:>3} % {msg}"));
+                    bar.set_length(*total);
+                    bar.set_position(*done);
+                }
+                bar.set_message(phase.clone());
+            }
+            Event::Started { steps } => {
+                bar.set_style(style(colour, "{prefix:<24} {wide_bar} {pos:>6}/{len} {msg}"));
+                bar.set_length(*steps);
+                bar.set_position(0);
+                bar.set_message("");
+            }
+            Event::Step { step, loss, lr } => {
+                bar.set_position(*step);
+                bar.set_message(format!("loss {loss:.4}  lr {lr:.2e}  {}", eta(bar)));
+            }
+            Event::Evaluated { .. }
+            | Event::DataReady { .. }
+            | Event::Finished { .. }
+            | Event::Failed { .. } => {}
+        }
+    }
+
+    fn ended(&mut self, job: usize, label: &str, outcome: &Outcome) {
+        if let Some(bar) = self.each.remove(&job) {
+            bar.finish_and_clear();
+        }
+        self.ended += 1;
+        self.all.set_position(self.ended as u64);
+        if !self.say_ends {
+            return;
+        }
+        let count = format!("[{}/{}]", self.ended, self.jobs);
+        match outcome {
+            Outcome::Failed { error, .. } => self.say(&format!("{count} {label}: failed: {error}")),
+            Outcome::Done(event) if self.manner == Manner::Lines => {
+                self.say(&format!("{count} {label}: {}", words(event)));
+            }
+            Outcome::Done(_) => {}
+        }
+    }
+}
+
+/// Time left, once there is something to guess it from.
+fn eta(bar: &ProgressBar) -> String {
+    if bar.position() < 10 {
+        return String::new();
+    }
+    format!("{} s left", bar.eta().as_secs())
+}
+
+fn words(event: &Event) -> String {
+    match event {
+        Event::DataReady { source } => source.clone(),
+        Event::Finished { ending, .. } => ending_words(*ending),
+        _ => "done".to_owned(),
+    }
+}
+
+fn ending_words(ending: lrscope_runner::analysis::Ending) -> String {
+    use lrscope_runner::analysis::Ending;
+    match ending {
+        Ending::Completed => "done".to_owned(),
+        Ending::Diverged { step } => format!("done (the loss diverged at step {step})"),
+        Ending::NonFinite { step } => format!("done (the loss was not finite at step {step})"),
+    }
+}
+
+/// A bar's style; without colour where the user asked for none. The templates are constants, so a bad one shows at once.
+fn style(colour: bool, template: &str) -> ProgressStyle {
+    let template = if colour {
+        template
+            .replace("{wide_bar}", "{wide_bar:.cyan/238}")
+            .replace("{spinner}", "{spinner:.cyan}")
+    } else {
+        template.to_owned()
+    };
+    ProgressStyle::with_template(&template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("━╸─")
+}

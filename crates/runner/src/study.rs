@@ -1,0 +1,235 @@
+//! A study: the runs that answer one question together, and the file that says so beside its report.
+//!
+//! `results/<folder>/study.json` is written before the first run starts, so that the report can be made at any time from
+//! whatever is published by then.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::analysis::{ArmResult, Curve, SeedResult};
+use crate::learner::Subset;
+use crate::record::{Published, RecordError, Store};
+use crate::resolve;
+use crate::spec::{RunId, RunSpec};
+
+/// Version of [`Study`] that this program reads and writes.
+pub const STUDY_SCHEMA: u32 = 1;
+
+/// Name of the file in the report's folder.
+const FILE: &str = "study.json";
+
+/// What question a study answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// Which learning rates work?
+    RangeTest,
+    /// Does a schedule beat the others?
+    Comparison,
+    /// How does one schedule train?
+    Training,
+}
+
+/// The runs that answer one question together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Study {
+    /// [`STUDY_SCHEMA`] of the program that wrote it.
+    pub schema: u32,
+    /// The question.
+    pub question: Question,
+    /// Title of the report.
+    pub title: String,
+    /// The command line that made it, without the program's path.
+    pub command: String,
+    /// The experiment's configuration with all flags applied, as TOML.
+    pub configuration: String,
+    /// When it was started, in seconds since 1970-01-01 00:00 UTC.
+    pub started_unix: u64,
+    /// Where the rates of a range test came from, in words; absent where none was used.
+    pub pick: Option<String>,
+    /// What the schedules' lint said.
+    pub warnings: Vec<String>,
+    /// The arms; a range test and a single training have one.
+    pub arms: Vec<StudyArm>,
+}
+
+/// An arm of a study.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StudyArm {
+    /// Name, for example `cyclic`.
+    pub name: String,
+    /// Its schedule in one line.
+    pub schedule: String,
+    /// Its runs.
+    pub runs: Vec<StudyRun>,
+}
+
+/// A run of a study.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StudyRun {
+    /// Seed number.
+    pub seed: u64,
+    /// Identity of the run.
+    pub id: RunId,
+    /// Why there is no record, where the run failed.
+    pub failed: Option<String>,
+}
+
+impl StudyArm {
+    /// An arm of runs that have not been done yet.
+    pub fn new(name: impl Into<String>, runs: &[RunSpec]) -> Self {
+        let schedule = runs.first().map_or_else(String::new, |run| run.schedule.to_string());
+        let run = |spec: &RunSpec| StudyRun { seed: spec.seed.number, id: spec.id(), failed: None };
+        Self { name: name.into(), schedule, runs: runs.iter().map(run).collect() }
+    }
+}
+
+/// Why a study cannot be read, written or collected.
+#[derive(Debug, thiserror::Error)]
+pub enum StudyError {
+    /// Reading or writing the file failed.
+    #[error("{}: cannot {doing} this study: {source}", path.display())]
+    Io {
+        /// `read` or `write`.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The file holds no study that this program knows.
+    #[error("{}: {problem}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A record cannot be read.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// A record's schedule has no rate for one of its steps.
+    #[error("run {run}: {source}")]
+    Schedule {
+        /// The run.
+        run: RunId,
+        /// The cause.
+        source: lrscope_schedule::ScheduleError,
+    },
+}
+
+impl Study {
+    /// Reads the study of a report's folder.
+    pub fn read(folder: &Path) -> Result<Self, StudyError> {
+        let path = folder.join(FILE);
+        let text = std::fs::read_to_string(&path).map_err(|source| StudyError::Io {
+            doing: "read",
+            path: path.clone(),
+            source,
+        })?;
+        let content = |problem: String| StudyError::Content { path: path.clone(), problem };
+        let study: Self = serde_json::from_str(&text).map_err(|error| content(error.to_string()))?;
+        if study.schema != STUDY_SCHEMA {
+            return Err(content(format!("its schema is {}; this program reads {STUDY_SCHEMA}", study.schema)));
+        }
+        Ok(study)
+    }
+
+    /// Writes the study into a report's folder, which is made where it is missing.
+    pub fn write(&self, folder: &Path) -> Result<(), StudyError> {
+        let path = folder.join(FILE);
+        crate::replace::replace(&path, &self.json()).map_err(|source| StudyError::Io { doing: "write", path, source })
+    }
+
+    fn json(&self) -> Vec<u8> {
+        let mut text = serde_json::to_vec_pretty(self).unwrap_or_default();
+        text.push(b'\n');
+        text
+    }
+
+    /// Raw curves of a range test, one for each seed that has a record.
+    pub fn curves(&self, store: &Store) -> Result<Vec<Curve>, StudyError> {
+        let mut curves = Vec::new();
+        for run in self.arms.iter().flat_map(|arm| &arm.runs) {
+            if let Some(record) = store.find(&run.id)? {
+                let loss = losses(&record)?;
+                let lr = rates(&record, loss.len() as u64)?;
+                curves.push(Curve { seed: run.seed, lr, loss, ending: record.result.ending });
+            }
+        }
+        Ok(curves)
+    }
+
+    /// Results of all arms, without statistics: those are [`compare`](crate::analysis::compare)'s.
+    pub fn results(&self, store: &Store) -> Result<Vec<ArmResult>, StudyError> {
+        self.arms.iter().map(|arm| arm_result(arm, store)).collect()
+    }
+}
+
+fn arm_result(arm: &StudyArm, store: &Store) -> Result<ArmResult, StudyError> {
+    let mut result = ArmResult {
+        name: arm.name.clone(),
+        schedule: arm.schedule.clone(),
+        lr: Vec::new(),
+        seeds: Vec::new(),
+        failed: Vec::new(),
+        test_accuracy: None,
+        validation_accuracy: None,
+    };
+    for run in &arm.runs {
+        let Some(record) = store.find(&run.id)? else {
+            let reason = run.failed.clone().unwrap_or_else(|| "not done yet".into());
+            result.failed.push((run.seed, reason));
+            continue;
+        };
+        if result.lr.is_empty() {
+            result.lr = rates(&record, record.spec.steps)?;
+        }
+        result.seeds.push(seed_result(run.seed, &record)?);
+    }
+    Ok(result)
+}
+
+fn seed_result(seed: u64, record: &Published) -> Result<SeedResult, StudyError> {
+    let last = record.result.steps;
+    let evaluations = &record.result.evaluations;
+    let at_end =
+        |subset| evaluations.iter().rev().find(|at| at.subset == subset && at.step == last).map(|at| at.evaluation);
+    let during = evaluations.iter().filter(|at| at.subset == Subset::Validation);
+    Ok(SeedResult {
+        seed,
+        ending: record.result.ending,
+        test_accuracy: at_end(Subset::Test).and_then(|evaluation| evaluation.accuracy()),
+        validation_accuracy: at_end(Subset::Validation).and_then(|evaluation| evaluation.accuracy()),
+        test_loss: at_end(Subset::Test).map(|evaluation| evaluation.loss),
+        validation_curve: during.filter_map(|at| Some((at.step, at.evaluation.accuracy()?))).collect(),
+        loss: losses(record)?,
+    })
+}
+
+fn losses(record: &Published) -> Result<Vec<f64>, RecordError> {
+    Ok(record.rows()?.collect::<Result<Vec<_>, _>>()?.iter().map(|row| row.loss).collect())
+}
+
+/// Rates of the first group, computed again from the schedule: records do not hold them.
+fn rates(record: &Published, steps: u64) -> Result<Vec<f64>, StudyError> {
+    let wrong = |source| StudyError::Schedule { run: record.spec.id(), source };
+    let plan = resolve::plan(&record.spec).map_err(wrong)?;
+    let metrics: Vec<_> = record
+        .result
+        .evaluations
+        .iter()
+        .filter(|at| at.subset == record.spec.evaluation.during)
+        .map(|at| lrscope_schedule::Metric { updates: at.step, value: at.evaluation.loss })
+        .collect();
+    (0..steps)
+        .map(|step| {
+            let rates = plan.at_with(step, &metrics).map_err(wrong)?;
+            Ok(rates.0.first().map_or(0.0, |point| point.lr))
+        })
+        .collect()
+}
