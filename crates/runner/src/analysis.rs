@@ -2,17 +2,27 @@
 //!
 //! Everything here is f64 and deterministic; nothing here reads a file or a clock.
 
-mod curve;
-mod pick;
-mod rules;
-mod statistics;
 mod comparison;
+mod curve;
+mod divergence;
+mod permutation;
+mod pick;
+mod recording;
+mod rules;
+mod smoothing;
+mod statistics;
+mod suggestion;
+mod verdict;
 
 pub use comparison::{ArmResult, Comparison, PairedDifference, SeedResult, compare};
-pub use curve::{Curve, Ending, centred_smoothing};
+pub use curve::{Curve, Ending};
+pub use divergence::DivergenceMonitor;
+pub use permutation::{holm, pairs_needed, sign_flip, smallest_p};
 pub use pick::{Pick, RangeTest, analyse};
-pub use rules::{Rule, RuleOutcome};
-pub use statistics::Estimate;
+pub use rules::{Rule, RuleError, RuleOutcome};
+pub use smoothing::centred_smoothing;
+pub use statistics::{Estimate, LEVEL};
+pub use suggestion::suggest;
 
 /// Why an analysis cannot be made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

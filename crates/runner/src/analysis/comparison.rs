@@ -1,7 +1,12 @@
 //! Arms × seeds, paired.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
+use super::permutation::{holm, sign_flip, smallest_p};
+use super::statistics::LEVEL;
+use super::verdict::verdict;
 use super::{AnalysisError, Ending, Estimate};
 
 /// What one seed of one arm reached.
@@ -53,7 +58,8 @@ pub struct PairedDifference {
     pub difference: Estimate,
     /// Two-sided p of the exact sign-flip test over the seeds; absent where there are too few seeds.
     pub p: Option<f64>,
-    /// The smallest p that this number of seeds can give: 2 / 2ⁿ.
+    /// The smallest p that this number of seeds can give: 2 / 2ⁿ. (Above 20 seeds patterns are drawn rather than counted,
+    /// and `p` itself stops at 10⁻⁵.)
     pub smallest_p: f64,
     /// The verdict in words: which arm is better, or that the runs do not tell.
     pub verdict: String,
@@ -74,7 +80,137 @@ pub struct Comparison {
 
 /// Fills in the statistics of a comparison: the estimates of each arm, and the paired differences of the first arm with
 /// the others.
-pub fn compare(arms: Vec<ArmResult>) -> Result<Comparison, AnalysisError> {
-    let _ = arms;
-    Err(AnalysisError::Empty("no arms".into()))
+///
+/// Intervals are Student's at 95 %; `p` is the exact sign-flip test over the seeds that both arms have a test accuracy
+/// for, corrected by Holm over the comparisons. Diverged runs count with the accuracy they reached. The order of an arm's
+/// seeds changes nothing.
+///
+/// Errors: no arm, two arms of one name, two results of one seed in an arm, an accuracy that is no number in [0, 1].
+pub fn compare(mut arms: Vec<ArmResult>) -> Result<Comparison, AnalysisError> {
+    check(&arms)?;
+    let mut warnings = Vec::new();
+    for arm in &mut arms {
+        arm.test_accuracy = estimate(arm, |seed| seed.test_accuracy);
+        arm.validation_accuracy = estimate(arm, |seed| seed.validation_accuracy);
+        warn_of_arm(arm, &mut warnings);
+    }
+    let mut differences = Vec::new();
+    if let Some((first, others)) = arms.split_first() {
+        for other in others {
+            differences.extend(paired(first, other, &mut warnings));
+        }
+    }
+    correct(&mut differences);
+    Ok(Comparison {
+        arms,
+        differences,
+        warnings,
+    })
+}
+
+fn check(arms: &[ArmResult]) -> Result<(), AnalysisError> {
+    if arms.is_empty() {
+        return Err(AnalysisError::Empty("a comparison needs at least one arm".into()));
+    }
+    let mut names = BTreeSet::new();
+    for arm in arms {
+        let name = &arm.name;
+        if !names.insert(name) {
+            let message = format!("two arms are called {name:?}; give every arm a name of its own");
+            return Err(AnalysisError::Mismatch(message));
+        }
+        let mut seeds = BTreeSet::new();
+        for result in &arm.seeds {
+            let seed = result.seed;
+            if !seeds.insert(seed) {
+                let message = format!("arm {name:?} has two results of seed {seed}; keep one");
+                return Err(AnalysisError::Mismatch(message));
+            }
+            for accuracy in [result.test_accuracy, result.validation_accuracy] {
+                if let Some(value) = accuracy.filter(|value| !(0.0..=1.0).contains(value)) {
+                    let message =
+                        format!("seed {seed} of arm {name:?} has accuracy {value}, which must be in [0, 1]");
+                    return Err(AnalysisError::Mismatch(message));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Values in the order of the seed numbers, so that the order of the results changes no bit.
+fn by_seed(arm: &ArmResult, of: impl Fn(&SeedResult) -> Option<f64>) -> BTreeMap<u64, f64> {
+    let value = |result| of(result).map(|value| (result.seed, value));
+    arm.seeds.iter().filter_map(value).collect()
+}
+
+fn estimate(arm: &ArmResult, of: impl Fn(&SeedResult) -> Option<f64>) -> Option<Estimate> {
+    let values: Vec<f64> = by_seed(arm, of).into_values().collect();
+    Estimate::of(&values, LEVEL)
+}
+
+fn warn_of_arm(arm: &ArmResult, warnings: &mut Vec<String>) {
+    let name = &arm.name;
+    for (seed, reason) in &arm.failed {
+        warnings.push(format!("seed {seed} of arm {name} gave no result: {reason}"));
+    }
+    if arm.seeds.is_empty() {
+        warnings.push(format!("arm {name} has no result at all"));
+    }
+    for result in &arm.seeds {
+        let seed = result.seed;
+        let how = match result.ending {
+            Ending::Completed => continue,
+            Ending::Diverged { step } => format!("diverged at step {step}"),
+            Ending::NonFinite { step } => format!("had a non-finite loss at step {step}"),
+        };
+        let counts = match result.test_accuracy {
+            Some(accuracy) => format!("it counts with the {:.2} % it reached", 100.0 * accuracy),
+            None => "it has no test accuracy, and the mean without it flatters the arm".into(),
+        };
+        warnings.push(format!("seed {seed} of arm {name} {how}; {counts}"));
+    }
+}
+
+fn paired(first: &ArmResult, other: &ArmResult, warnings: &mut Vec<String>) -> Option<PairedDifference> {
+    let (ours, theirs) = (
+        by_seed(first, |seed| seed.test_accuracy),
+        by_seed(other, |seed| seed.test_accuracy),
+    );
+    let pair = |(seed, a): (&u64, &f64)| theirs.get(seed).map(|b| a - b);
+    let differences: Vec<f64> = ours.iter().filter_map(pair).collect();
+    let (arm, against) = (&first.name, &other.name);
+    let Some(difference) = Estimate::of(&differences, LEVEL) else {
+        warnings.push(format!(
+            "arms {arm} and {against} have no seed in common with a test accuracy, so they are not compared"
+        ));
+        return None;
+    };
+    let most = ours.len().max(theirs.len());
+    if differences.len() < most {
+        warnings.push(format!(
+            "arms {arm} and {against} are compared on the {} of {most} seeds that both have",
+            differences.len()
+        ));
+    }
+    Some(PairedDifference {
+        arm: arm.clone(),
+        against: against.clone(),
+        difference,
+        p: sign_flip(&differences),
+        smallest_p: smallest_p(differences.len()),
+        verdict: String::new(),
+        p_holm: None,
+    })
+}
+
+/// Corrects the p-values for the number of comparisons, and words the verdicts.
+fn correct(differences: &mut [PairedDifference]) {
+    let p: Vec<f64> = differences.iter().filter_map(|d| d.p).collect();
+    let mut corrected = holm(&p).into_iter();
+    let comparisons = differences.len();
+    for difference in differences {
+        difference.p_holm = difference.p.and_then(|_| corrected.next());
+        difference.verdict = verdict(difference, comparisons);
+    }
 }

@@ -35,10 +35,3 @@ pub enum Ending {
         step: u64,
     },
 }
-
-/// Centred (zero-phase) smoothing: Hann-weighted mean over `window` points around each, the window shrinking at both ends
-/// so that it stays centred. `window` 1 returns the input.
-pub fn centred_smoothing(values: &[f64], window: usize) -> Vec<f64> {
-    let _ = window;
-    values.to_vec()
-}

@@ -1,4 +1,4 @@
-//! The published suggestions, each with its own smoothing, stop and trimming, from the same raw curve.
+//! The published suggestions: their names and what they say of a curve.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,36 @@ pub enum Rule {
     LrFinder,
 }
 
+impl Rule {
+    /// Every rule, in the order of reports.
+    pub const ALL: [Self; 6] = [
+        Self::Valley,
+        Self::Slide,
+        Self::Minimum,
+        Self::Steep,
+        Self::Lightning,
+        Self::LrFinder,
+    ];
+
+    /// Tool and rule as a reader knows them, for example `"fastai valley"`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Valley => "fastai valley",
+            Self::Slide => "fastai slide",
+            Self::Minimum => "fastai minimum",
+            Self::Steep => "fastai steep",
+            Self::Lightning => "Lightning",
+            Self::LrFinder => "pytorch-lr-finder",
+        }
+    }
+}
+
+impl std::fmt::Display for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// What a rule says about one seed's curve.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RuleOutcome {
@@ -31,4 +61,35 @@ pub struct RuleOutcome {
     pub lr: Option<f64>,
     /// Why it is absent.
     pub reason: Option<String>,
+}
+
+/// Why a rule has no answer.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum RuleError {
+    /// Fewer points than the rule reads, after its own trimming.
+    #[error("{rule} reads at least {needed} points after its trimming, {found} are left; sweep more steps")]
+    TooFewPoints {
+        /// The rule.
+        rule: Rule,
+        /// Points it reads.
+        needed: usize,
+        /// Points that are left.
+        found: usize,
+    },
+    /// Rates and losses are not of one length.
+    #[error("{rates} rates cannot belong to {losses} losses")]
+    Lengths {
+        /// Number of rates.
+        rates: usize,
+        /// Number of losses.
+        losses: usize,
+    },
+    /// The rule would name the place of a non-finite loss.
+    #[error("the loss is not finite from learning rate {lr:e} on, and {rule} would take that place for the steepest fall")]
+    NonFinite {
+        /// The rule.
+        rule: Rule,
+        /// Where the loss stops being finite.
+        lr: f64,
+    },
 }

@@ -1,6 +1,10 @@
 //! Estimates with their intervals and counts.
 
 use serde::{Deserialize, Serialize};
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+/// Confidence level of every interval that the analysis gives.
+pub const LEVEL: f64 = 0.95;
 
 /// A mean with its interval. `low` and `high` are absent where `n` is below 2.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -17,4 +21,50 @@ pub struct Estimate {
     pub level: f64,
     /// Number of values.
     pub n: usize,
+}
+
+impl Estimate {
+    /// Mean of `values` with Student's interval at confidence `level`: mean ± t₍₁₊level₎⸝₂, ₙ₋₁ · s/√n, with s² = Σ(v − mean)²/(n − 1).
+    ///
+    /// The interval takes the values for independent and about normal. Absent where there is no value, where one is not
+    /// finite, and for a `level` outside (0, 1).
+    pub fn of(values: &[f64], level: f64) -> Option<Self> {
+        let usable = values.iter().all(|value| value.is_finite()) && level > 0.0 && level < 1.0;
+        if values.is_empty() || !usable {
+            return None;
+        }
+        let n = values.len();
+        let mean = values.iter().sum::<f64>() / n as f64;
+        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+        let deviation = (n > 1).then(|| (squares / (n - 1) as f64).sqrt());
+        let half = deviation
+            .zip(quantile(level, n))
+            .map(|(deviation, t)| t * deviation / (n as f64).sqrt());
+        Some(Self {
+            mean,
+            deviation,
+            low: half.map(|half| mean - half),
+            high: half.map(|half| mean + half),
+            level,
+            n,
+        })
+    }
+}
+
+/// The two-sided quantile of Student's t with n − 1 degrees of freedom.
+fn quantile(level: f64, n: usize) -> Option<f64> {
+    let freedom = n.checked_sub(1)? as f64;
+    let t = StudentsT::new(0.0, 1.0, freedom).ok()?;
+    Some(t.inverse_cdf(0.5 + level / 2.0))
+}
+
+/// Median; of an even number of values the mean of the two in the middle. Absent where there is none or one is NaN.
+pub(super) fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    if sorted.iter().any(|value| value.is_nan()) {
+        return None;
+    }
+    let (low, high) = (sorted.len().checked_sub(1)? / 2, sorted.len() / 2);
+    Some(f64::midpoint(*sorted.get(low)?, *sorted.get(high)?))
 }

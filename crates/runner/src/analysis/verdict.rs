@@ -1,0 +1,95 @@
+//! What a paired difference allows to be said, in words.
+
+use statrs::distribution::{ContinuousCDF, Normal};
+
+use super::permutation::pairs_needed;
+use super::{Estimate, PairedDifference};
+
+/// A difference counts where its corrected p is at most this.
+const ALPHA: f64 = 0.05;
+/// The advice on the number of seeds aims at this chance of finding a difference of the observed size.
+const POWER: f64 = 0.8;
+/// Above this number of seeds the advice says "more than".
+const MOST_SEEDS: f64 = 1000.0;
+
+/// The verdict on one of `comparisons` differences.
+pub(super) fn verdict(difference: &PairedDifference, comparisons: usize) -> String {
+    let PairedDifference { arm, against, .. } = difference;
+    let estimate = &difference.difference;
+    let needed = pairs_needed(comparisons, ALPHA);
+    let p = difference.p_holm.unwrap_or(1.0);
+    if estimate.n < needed {
+        let smallest = difference.smallest_p;
+        let tests = corrected(comparisons);
+        return format!(
+            "the runs do not tell {arm} from {against}: {} can give no p below {smallest}{tests}, so at least {needed} seeds are needed",
+            seeds(estimate.n)
+        );
+    }
+    if p > ALPHA {
+        return format!(
+            "the runs do not tell {arm} from {against}: the difference is {} ({}){}",
+            points(estimate.mean),
+            evidence(estimate, 1.0, p, comparisons),
+            advice(estimate)
+        );
+    }
+    let (better, worse, sign) = if estimate.mean > 0.0 {
+        (arm, against, 1.0)
+    } else {
+        (against, arm, -1.0)
+    };
+    format!(
+        "{better} is better than {worse} by {} ({})",
+        points(sign * estimate.mean),
+        evidence(estimate, sign, p, comparisons)
+    )
+}
+
+/// A difference of accuracies in percentage points.
+fn points(difference: f64) -> String {
+    format!("{:.2} points of test accuracy", 100.0 * difference)
+}
+
+/// Interval, p and number of seeds, for the difference times `sign`.
+fn evidence(estimate: &Estimate, sign: f64, p: f64, comparisons: usize) -> String {
+    let ends = estimate.low.zip(estimate.high);
+    let interval = ends.map_or(String::new(), |(low, high)| {
+        let (low, high) = if sign < 0.0 { (-high, -low) } else { (low, high) };
+        let level = 100.0 * estimate.level;
+        format!("{level:.0} % interval {:.2} to {:.2}; ", 100.0 * low, 100.0 * high)
+    });
+    let p = if p < 0.001 { "p < 0.001".into() } else { format!("p = {p:.3}") };
+    format!("{interval}{p}{}; {}", corrected(comparisons), seeds(estimate.n))
+}
+
+fn corrected(comparisons: usize) -> String {
+    if comparisons > 1 {
+        format!(", corrected for {comparisons} comparisons")
+    } else {
+        String::new()
+    }
+}
+
+fn seeds(n: usize) -> String {
+    if n == 1 { "1 seed".into() } else { format!("{n} seeds") }
+}
+
+/// Seeds with which a difference of the observed size would be found four times in five: ((z₁₋α⸝₂ + z_power) · s / mean)²,
+/// the normal approximation.
+fn advice(estimate: &Estimate) -> String {
+    let spread = estimate.deviation.unwrap_or(0.0);
+    if estimate.mean == 0.0 {
+        return String::new();
+    }
+    let normal = Normal::standard();
+    let z = normal.inverse_cdf(1.0 - ALPHA / 2.0) + normal.inverse_cdf(POWER);
+    let wanted = (z * spread / estimate.mean).powi(2).ceil();
+    if wanted > MOST_SEEDS {
+        format!("; to find a difference of this size would take more than {MOST_SEEDS} seeds")
+    } else if wanted > estimate.n as f64 {
+        format!("; to find a difference of this size would take about {wanted} seeds")
+    } else {
+        "; a few more seeds may tell".into()
+    }
+}
