@@ -18,13 +18,13 @@ pub struct ScheduleError {
 #[non_exhaustive]
 pub enum Problem {
     /// A rate that is negative, infinite or not a number.
-    #[error("{value} is no learning rate: it must be finite and not negative")]
+    #[error("{value:?} is no learning rate: it must be finite and not negative")]
     Rate {
         /// The value.
         value: f64,
     },
     /// A value outside its range.
-    #[error("{value} is outside {range}")]
+    #[error("{value:?} is outside {range}")]
     Range {
         /// The value.
         value: f64,
@@ -32,7 +32,7 @@ pub enum Problem {
         range: &'static str,
     },
     /// A lower bound above its upper bound.
-    #[error("{low} is above {upper} = {high}")]
+    #[error("{low:?} is above {upper} = {high:?}")]
     Above {
         /// The lower bound's value.
         low: f64,
@@ -50,10 +50,8 @@ pub enum Problem {
         groups: usize,
     },
     /// A group's factor on the rate that is negative, infinite or not a number.
-    #[error("lr_mult = {value} of group {group:?} must be finite and not negative")]
+    #[error("{value:?} is no factor on a learning rate: it must be finite and not negative")]
     Multiplier {
-        /// The group.
-        group: String,
         /// The factor.
         value: f64,
     },
@@ -64,27 +62,25 @@ pub enum Problem {
     )]
     OwnBound,
     /// A reference to a range test that has not been run.
-    #[error(
-        "refers to {reference:?}, but there is no range test's pick: run the range test first, or give a number"
-    )]
+    #[error("refers to {reference:?}, but there is no range test's pick: run the range test first, or give a number")]
     NoPick {
         /// The reference.
         reference: &'static str,
     },
     /// A length that is no length.
-    #[error("{value} is no length: it must be above 0 and at most 2^53")]
+    #[error("{value:?} is no length: it must be above 0 and at most 2^53")]
     Length {
         /// The value.
         value: f64,
     },
     /// A fraction where a whole number of steps is needed.
-    #[error("{value} is no whole number of steps")]
+    #[error("{value:?} is no whole number of steps")]
     Fraction {
         /// The value.
         value: f64,
     },
     /// Epochs so short that they round to no step at all.
-    #[error("{epochs} epochs of {steps_per_epoch} updates round to no step at all")]
+    #[error("{epochs:?} epochs of {steps_per_epoch} updates round to no step at all")]
     ShortEpochs {
         /// Epochs.
         epochs: f64,
@@ -95,7 +91,7 @@ pub enum Problem {
     #[error("counts epochs, but an epoch has no updates")]
     EmptyEpoch,
     /// A phase of a schedule that has no steps.
-    #[error("{value} leaves no step for {phase}: {advice}")]
+    #[error("{value:?} leaves no step for {phase}: {advice}")]
     EmptyPhase {
         /// The value.
         value: f64,
@@ -105,7 +101,7 @@ pub enum Problem {
         advice: String,
     },
     /// Milestones that go down.
-    #[error("milestones must not go down, but {before} stands before {after}")]
+    #[error("milestones must not go down, but {before:?} stands before {after:?}")]
     Unsorted {
         /// The earlier entry.
         before: f64,
@@ -126,19 +122,19 @@ pub enum Problem {
         /// The schedule's length.
         end: u64,
     },
-    /// Momentum is to be cycled, and a group has none.
+    /// Momentum is to be cycled, and there is none.
     #[error(
-        "group {group:?} has no momentum (or beta1) that could be cycled: set cycle_momentum = false"
+        "there is no momentum (or beta1) in every parameter group that could be cycled: set cycle_momentum = false"
     )]
-    NoMomentum {
-        /// The group.
-        group: String,
+    NoMomentum,
+    /// A sweep that does not rise.
+    #[error("a sweep must rise, but it goes from {start:?} to {end:?}")]
+    Falling {
+        /// The first rate.
+        start: f64,
+        /// The last rate.
+        end: f64,
     },
-    /// Momentum is to be cycled, and the optimizer has none.
-    #[error(
-        "the optimizer has no momentum (or beta1) that could be cycled: set cycle_momentum = false"
-    )]
-    NoMomentumAtAll,
     /// A scale function that does not compile.
     #[error("{text:?} does not compile: {source}")]
     Compile {
@@ -156,7 +152,7 @@ pub enum Problem {
         end: u64,
     },
     /// A rate that comes out negative, infinite or not a number.
-    #[error("step {step} gets the learning rate {value}: it must be finite and not negative")]
+    #[error("step {step} gets the learning rate {value:?}: it must be finite and not negative")]
     RateAt {
         /// The step.
         step: u64,
@@ -164,7 +160,7 @@ pub enum Problem {
         value: f64,
     },
     /// A momentum that comes out outside [0, 1).
-    #[error("step {step} gets the momentum {value}, which is outside [0, 1)")]
+    #[error("step {step} gets the momentum {value:?}, which is outside [0, 1)")]
     MomentumAt {
         /// The step.
         step: u64,

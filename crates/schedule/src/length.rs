@@ -20,6 +20,16 @@ pub enum Interval {
     Epoch,
 }
 
+impl Interval {
+    /// Updates in one count.
+    pub(crate) fn updates(self, steps_per_epoch: u64) -> u64 {
+        match self {
+            Self::Update => 1,
+            Self::Epoch => steps_per_epoch,
+        }
+    }
+}
+
 /// A length: a number of steps, or of epochs (`"2ep"`, `"0.5ep"`).
 ///
 /// A plain number counts what the schedule counts: updates, or epochs where its `interval` is `"epoch"`. Fractions of a step
@@ -38,6 +48,20 @@ pub enum Length {
     Count(f64),
     /// Epochs.
     Epochs(f64),
+}
+
+impl Length {
+    /// The number, whatever it counts; in a resolved schedule, counts of its interval.
+    pub(crate) fn count(self) -> f64 {
+        match self {
+            Self::Count(count) | Self::Epochs(count) => count,
+        }
+    }
+
+    /// The number of a length that has been resolved to a whole one.
+    pub(crate) fn whole(self) -> u64 {
+        self.count() as u64
+    }
 }
 
 impl From<u64> for Length {
@@ -100,16 +124,12 @@ impl Visitor<'_> for LengthVisitor {
         if is_length(value) {
             Ok(Length::Count(value))
         } else {
-            Err(E::custom(format_args!(
-                "a length is above 0 and at most 2^53, got {value}"
-            )))
+            Err(E::custom(format_args!("a length is above 0 and at most 2^53, got {value}")))
         }
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Length, E> {
-        let epochs = text
-            .strip_suffix("ep")
-            .and_then(|number| number.parse().ok());
+        let epochs = text.strip_suffix("ep").and_then(|number| number.parse().ok());
         match epochs {
             Some(epochs) if is_length(epochs) => Ok(Length::Epochs(epochs)),
             _ => Err(E::custom(format_args!(

@@ -8,8 +8,10 @@
 //! `torch.optim.lr_scheduler` of PyTorch 2.13 wherever PyTorch has the schedule; what it leaves unchecked is an error here.
 
 mod cosine;
+mod curve;
 mod cyclic;
 mod decay;
+mod describe;
 mod error;
 mod length;
 mod one_cycle;

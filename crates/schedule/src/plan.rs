@@ -1,7 +1,9 @@
 //! A schedule for given parameter groups: which rate and momentum each group uses at any step.
 
-use crate::error::ScheduleError;
-use crate::rates::{Group, Rates};
+use crate::curve::{Builder, Curve, Moment};
+use crate::error::{Problem, ScheduleError};
+use crate::rates::{Group, Point, Rates};
+use crate::resolve::{Context, Range};
 use crate::scale_fn::{CompileError, ScaleFn};
 use crate::spec::ScheduleSpec;
 
@@ -14,26 +16,45 @@ pub struct Metric {
     pub value: f64,
 }
 
-/// A resolved schedule for given parameter groups.
+/// A resolved schedule for given parameter groups: a pure function of the step and the evaluations so far.
+///
+/// ```
+/// use lrscope_schedule::{Cyclic, Group, Plan, ScheduleSpec};
+///
+/// let weights = Group { name: "weights".into(), lr_mult: 1.0, momentum: Some(0.9) };
+/// let bias = Group { name: "bias".into(), lr_mult: 2.0, momentum: Some(0.9) };
+/// let spec = ScheduleSpec::from(Cyclic::new(0.001, 0.006));
+/// let plan = Plan::new(&spec, &[weights, bias], 500, &|text| Err(format!("no {text}").into()))?;
+/// let peak = plan.at(2000)?;
+/// assert_eq!((peak.0[0].lr, peak.0[0].momentum), (0.006, Some(0.8)));
+/// assert_eq!((peak.0[1].lr, peak.0[1].momentum), (0.012, Some(0.8)));
+/// # Ok::<(), lrscope_schedule::ScheduleError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Plan {
     spec: ScheduleSpec,
     groups: Vec<Group>,
+    steps_per_epoch: u64,
+    curve: Curve,
 }
 
 impl Plan {
-    /// A plan from a resolved specification; `compile` makes a function of a `scale_fn`'s text.
+    /// A plan from a specification without references to a pick; `compile` makes a function of a `scale_fn`'s text.
+    ///
+    /// Everything that can be known without a step is checked here.
     pub fn new(
         spec: &ScheduleSpec,
         groups: &[Group],
         steps_per_epoch: u64,
         compile: &dyn Fn(&str) -> Result<ScaleFn, CompileError>,
     ) -> Result<Self, ScheduleError> {
-        let _ = (steps_per_epoch, compile);
-        Ok(Self {
-            spec: spec.clone(),
-            groups: groups.to_vec(),
-        })
+        groups.iter().try_for_each(check_group)?;
+        let context =
+            Context { steps_per_epoch, pick: None, momentum: groups.iter().all(|group| group.momentum.is_some()) };
+        let spec = spec.resolve(&context)?;
+        let place = spec.kind().to_owned();
+        let curve = spec.curve(&Builder { groups, steps_per_epoch, compile, place })?;
+        Ok(Self { spec, groups: groups.to_vec(), steps_per_epoch, curve })
     }
 
     /// The resolved specification.
@@ -46,18 +67,52 @@ impl Plan {
         &self.groups
     }
 
-    /// Rate and momentum of every group for update number `step`, where no evaluation matters.
+    /// Updates in one epoch.
+    pub fn steps_per_epoch(&self) -> u64 {
+        self.steps_per_epoch
+    }
+
+    /// Rate and momentum of every group for update number `step`, with no evaluation made so far.
+    ///
+    /// A step past the end of a one-cycle schedule and a `scale_fn` whose value gives no rate or no momentum are errors.
     pub fn at(&self, step: u64) -> Result<Rates, ScheduleError> {
         self.at_with(step, &[])
     }
 
-    /// Rate and momentum of every group for update number `step`, given the evaluations of the run.
+    /// Rate and momentum of every group for update number `step`, given the evaluations of the run in the order in which
+    /// they were made.
     ///
     /// Only evaluations after at most `step` updates are looked at, so that the history of a whole run may be given for
     /// any of its steps.
     pub fn at_with(&self, step: u64, history: &[Metric]) -> Result<Rates, ScheduleError> {
-        let _ = (step, history);
-        Ok(Rates(Vec::new()))
+        let moment = Moment { step, start: 0, history };
+        let point = |(index, group)| self.point(moment, index, group);
+        self.groups.iter().enumerate().map(point).collect::<Result<_, _>>().map(Rates)
+    }
+
+    fn point(&self, moment: Moment<'_>, index: usize, group: &Group) -> Result<Point, ScheduleError> {
+        let scheduled = self.curve.at(moment, index)?;
+        let lr = scheduled.lr * group.lr_mult;
+        let momentum = scheduled.momentum.or(group.momentum);
+        let step = moment.step;
+        if !(lr.is_finite() && lr >= 0.0) {
+            return Err(self.fault(Problem::RateAt { step, value: lr }));
+        }
+        match momentum {
+            Some(value) if !(0.0..1.0).contains(&value) => Err(self.fault(Problem::MomentumAt { step, value })),
+            _ => Ok(Point { lr, momentum }),
+        }
+    }
+
+    fn fault(&self, problem: Problem) -> ScheduleError {
+        let place = self.spec.kind().to_owned();
+        ScheduleError { place, problem }
+    }
+
+    /// The rate of group `index` before its multiplier.
+    pub(crate) fn scheduled_lr(&self, step: u64, index: usize) -> Result<f64, ScheduleError> {
+        let moment = Moment { step, start: 0, history: &[] };
+        self.curve.at(moment, index).map(|point| point.lr)
     }
 
     /// Whether rates depend on the evaluations so far.
@@ -65,9 +120,24 @@ impl Plan {
         self.spec.needs_metric()
     }
 
-    /// Computes every rate of a run of `total_steps` updates, and returns the first that is none.
+    /// Computes every rate of a run of `total_steps` updates, and returns the first error: nothing that a run would
+    /// stumble over later.
     pub fn check(&self, total_steps: u64) -> Result<(), ScheduleError> {
-        let _ = total_steps;
-        Ok(())
+        (0..total_steps).try_for_each(|step| self.at(step).map(drop))
+    }
+}
+
+fn check_group(group: &Group) -> Result<(), ScheduleError> {
+    let fault = |field: &str, problem| {
+        let place = format!("group {:?}.{field}", group.name);
+        Err(ScheduleError { place, problem })
+    };
+    let value = group.lr_mult;
+    if !(value.is_finite() && value >= 0.0) {
+        return fault("lr_mult", Problem::Multiplier { value });
+    }
+    match group.momentum.map(|momentum| Range::BELOW_ONE.check(momentum)) {
+        Some(Err(problem)) => fault("momentum", problem),
+        _ => Ok(()),
     }
 }

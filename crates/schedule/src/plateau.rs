@@ -2,7 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::curve::{Builder, Curve, Kind};
+use crate::error::ScheduleError;
+use crate::plan::Metric;
 use crate::rate::{PerGroup, Rate};
+use crate::rates::Point;
+use crate::resolve::{Range, Resolver};
 
 /// `torch.optim.lr_scheduler.ReduceLROnPlateau` as a pure function of the evaluations so far.
 ///
@@ -87,4 +92,91 @@ fn zero() -> PerGroup<Rate> {
 
 fn eps() -> f64 {
     1e-8
+}
+
+impl ReduceOnPlateau {
+    /// Whether an evaluation is better than the best before it.
+    fn better(&self, value: f64, best: f64) -> bool {
+        match (self.mode, self.threshold_mode) {
+            (PlateauMode::Min, ThresholdMode::Rel) => value < best * (1.0 - self.threshold),
+            (PlateauMode::Min, ThresholdMode::Abs) => value < best - self.threshold,
+            (PlateauMode::Max, ThresholdMode::Rel) => value > best * (1.0 + self.threshold),
+            (PlateauMode::Max, ThresholdMode::Abs) => value > best + self.threshold,
+        }
+    }
+
+    /// How often the rate has been reduced after these evaluations.
+    fn reductions(&self, history: impl Iterator<Item = Metric>) -> u64 {
+        let mut best = match self.mode {
+            PlateauMode::Min => f64::INFINITY,
+            PlateauMode::Max => f64::NEG_INFINITY,
+        };
+        let (mut reductions, mut bad, mut cooling) = (0, 0_u64, 0_u64);
+        for Metric { value, .. } in history {
+            if self.better(value, best) {
+                best = value;
+                bad = 0;
+            } else {
+                bad += 1;
+            }
+            if cooling > 0 {
+                cooling -= 1;
+                bad = 0;
+            }
+            if bad > self.patience {
+                reductions += 1;
+                cooling = self.cooldown;
+                bad = 0;
+            }
+        }
+        reductions
+    }
+
+    /// The rate after so many reductions.
+    fn reduced(&self, lr: f64, min_lr: f64, reductions: u64) -> f64 {
+        let mut lr = lr;
+        for _ in 0..reductions {
+            let lower = (lr * self.factor).max(min_lr);
+            if lr - lower <= self.eps {
+                // Nothing changes any more: the next reduction would be this one again.
+                break;
+            }
+            lr = lower;
+        }
+        lr
+    }
+}
+
+impl Kind for ReduceOnPlateau {
+    fn resolve(&self, to: &Resolver<'_>) -> Result<Self, ScheduleError> {
+        let (lr, min_lr) = (to.rates("lr", &self.lr)?, to.rates("min_lr", &self.min_lr)?);
+        to.ordered(("min_lr", &min_lr), ("lr", &lr))?;
+        let relative_min = (self.mode, self.threshold_mode) == (PlateauMode::Min, ThresholdMode::Rel);
+        // From 1 on no positive loss would ever count as better.
+        let threshold = if relative_min { Range::BELOW_ONE } else { Range::NOT_NEGATIVE };
+        Ok(Self {
+            lr,
+            factor: to.number("factor", self.factor, Range::OPEN_UNIT)?,
+            threshold: to.number("threshold", self.threshold, threshold)?,
+            min_lr,
+            eps: to.number("eps", self.eps, Range::NOT_NEGATIVE)?,
+            ..self.clone()
+        })
+    }
+
+    fn rates(&self) -> Vec<&PerGroup<Rate>> {
+        vec![&self.lr, &self.min_lr]
+    }
+
+    fn curve(&self, on: &Builder<'_>) -> Result<Curve, ScheduleError> {
+        let (lr, min_lr) = (on.values("lr", &self.lr)?, on.values("min_lr", &self.min_lr)?);
+        let rule = self.clone();
+        Ok(Curve::of_moment(move |moment, group| {
+            let seen = moment.start + 1..=moment.step;
+            let history = moment.history.iter().filter(|metric| seen.contains(&metric.updates));
+            let reductions = rule.reductions(history.copied());
+            let lr = rule.reduced(lr[group], min_lr[group], reductions);
+            Ok(Point { lr, momentum: None })
+        }))
+    }
 }

@@ -1,9 +1,13 @@
 //! Schedules that go from one rate to another and stop there: linear, polynomial, the paper's decay, sweeps.
 
+use libm::pow;
 use serde::{Deserialize, Serialize};
 
+use crate::curve::{Builder, Curve, Kind};
+use crate::error::{Problem, ScheduleError};
 use crate::length::{Interval, Length};
 use crate::rate::{PerGroup, Rate};
+use crate::resolve::{Range, Resolver};
 
 /// `torch.optim.lr_scheduler.LinearLR`: `lr` · (s + (e − s) · min(t, `total`) / `total`), s = `start_factor`, e = `end_factor`.
 ///
@@ -113,4 +117,117 @@ fn third() -> f64 {
 
 fn five() -> Length {
     Length::Count(5.0)
+}
+
+/// a + (b − a) · share, which is b itself where the share is 1.
+fn between(a: f64, b: f64, done: u64, total: u64) -> f64 {
+    if done >= total { b } else { a + (b - a) * (done as f64 / total as f64) }
+}
+
+impl Kind for Linear {
+    fn resolve(&self, to: &Resolver<'_>) -> Result<Self, ScheduleError> {
+        let interval = to.interval(self.interval)?;
+        Ok(Self {
+            lr: to.rates("lr", &self.lr)?,
+            start_factor: to.number("start_factor", self.start_factor, Range::DECAY)?,
+            end_factor: to.number("end_factor", self.end_factor, Range::UNIT)?,
+            total: to.whole("total", self.total, interval)?,
+            interval: Some(interval),
+        })
+    }
+
+    fn rates(&self) -> Vec<&PerGroup<Rate>> {
+        vec![&self.lr]
+    }
+
+    fn curve(&self, on: &Builder<'_>) -> Result<Curve, ScheduleError> {
+        let lr = on.values("lr", &self.lr)?;
+        let (start, end, total) = (self.start_factor, self.end_factor, self.total.whole());
+        Ok(Curve::of_count(on.per(self.interval), move |t, group| lr[group] * between(start, end, t, total)))
+    }
+}
+
+impl Kind for Polynomial {
+    fn resolve(&self, to: &Resolver<'_>) -> Result<Self, ScheduleError> {
+        let interval = to.interval(self.interval)?;
+        Ok(Self {
+            lr: to.rates("lr", &self.lr)?,
+            total: to.whole("total", self.total, interval)?,
+            power: to.number("power", self.power, Range::NOT_NEGATIVE)?,
+            interval: Some(interval),
+        })
+    }
+
+    fn rates(&self) -> Vec<&PerGroup<Rate>> {
+        vec![&self.lr]
+    }
+
+    fn curve(&self, on: &Builder<'_>) -> Result<Curve, ScheduleError> {
+        let lr = on.values("lr", &self.lr)?;
+        let (total, power) = (self.total.count(), self.power);
+        Ok(Curve::of_count(on.per(self.interval), move |t, group| {
+            lr[group] * pow(1.0 - (t as f64).min(total) / total, power)
+        }))
+    }
+}
+
+impl Kind for PaperDecay {
+    fn resolve(&self, to: &Resolver<'_>) -> Result<Self, ScheduleError> {
+        let interval = to.interval(self.interval)?;
+        let (max_lr, base_lr) = (to.rates("max_lr", &self.max_lr)?, to.rates("base_lr", &self.base_lr)?);
+        to.ordered(("base_lr", &base_lr), ("max_lr", &max_lr))?;
+        Ok(Self { max_lr, base_lr, length: to.whole("length", self.length, interval)?, interval: Some(interval) })
+    }
+
+    fn rates(&self) -> Vec<&PerGroup<Rate>> {
+        vec![&self.max_lr, &self.base_lr]
+    }
+
+    fn curve(&self, on: &Builder<'_>) -> Result<Curve, ScheduleError> {
+        let (max, base) = (on.values("max_lr", &self.max_lr)?, on.values("base_lr", &self.base_lr)?);
+        let length = self.length.whole();
+        Ok(Curve::of_count(on.per(self.interval), move |t, group| between(max[group], base[group], t, length)))
+    }
+}
+
+impl Kind for Sweep {
+    fn resolve(&self, to: &Resolver<'_>) -> Result<Self, ScheduleError> {
+        let start_lr = to.rates("start_lr", &self.start_lr)?;
+        let end_lr = to.rates("end_lr", &self.end_lr)?;
+        for (start, end) in start_lr.pairs(&end_lr) {
+            if let (Rate::Value(start), Rate::Value(end)) = (start, end) {
+                if start >= end {
+                    return Err(to.fault("end_lr", Problem::Falling { start, end }));
+                }
+                if self.kind == SweepKind::Exponential {
+                    to.number("start_lr", start, Range::POSITIVE)?;
+                    to.number("end_lr", end / start, Range::POSITIVE)?;
+                }
+            }
+        }
+        let steps = to.whole("steps", self.steps, Interval::Update)?;
+        if steps.count() < 2.0 {
+            let (value, phase) = (steps.count(), "the end of the sweep");
+            let advice = "a sweep has at least 2 steps, its first and its last rate".to_owned();
+            return Err(to.fault("steps", Problem::EmptyPhase { value, phase, advice }));
+        }
+        Ok(Self { start_lr, end_lr, steps, kind: self.kind })
+    }
+
+    fn rates(&self) -> Vec<&PerGroup<Rate>> {
+        vec![&self.start_lr, &self.end_lr]
+    }
+
+    fn curve(&self, on: &Builder<'_>) -> Result<Curve, ScheduleError> {
+        let (start, end) = (on.values("start_lr", &self.start_lr)?, on.values("end_lr", &self.end_lr)?);
+        let (last, kind) = ((self.steps.whole()).saturating_sub(1), self.kind);
+        Ok(Curve::of_count(1, move |t, group| {
+            let (start, end) = (start[group], end[group]);
+            match kind {
+                SweepKind::Exponential if t < last => start * pow(end / start, t as f64 / last as f64),
+                SweepKind::Exponential => end,
+                SweepKind::Linear => between(start, end, t, last),
+            }
+        }))
+    }
 }

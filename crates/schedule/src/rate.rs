@@ -117,19 +117,14 @@ impl Visitor<'_> for RateVisitor {
         if value.is_finite() && value >= 0.0 {
             Ok(Rate::Value(value))
         } else {
-            Err(E::custom(format_args!(
-                "a learning rate is finite and not negative, got {value}"
-            )))
+            Err(E::custom(format_args!("a learning rate is finite and not negative, got {value}")))
         }
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Rate, E> {
         PickRef::parse(text).map(Rate::Pick).ok_or_else(|| {
             let known = PickRef::ALL.map(|one| format!("{:?}", one.as_str()));
-            E::custom(format_args!(
-                "{text:?} is no learning rate: write a number or one of {}",
-                known.join(", ")
-            ))
+            E::custom(format_args!("{text:?} is no learning rate: write a number or one of {}", known.join(", ")))
         })
     }
 }
@@ -150,6 +145,26 @@ impl<T> PerGroup<T> {
             Self::All(value) => std::slice::from_ref(value),
             Self::Each(values) => values,
         }
+    }
+
+    /// The same with every value replaced, or the first error.
+    pub(crate) fn try_map<E>(&self, map: impl Fn(&T) -> Result<T, E>) -> Result<Self, E> {
+        Ok(match self {
+            Self::All(value) => Self::All(map(value)?),
+            Self::Each(values) => Self::Each(values.iter().map(map).collect::<Result<_, E>>()?),
+        })
+    }
+}
+
+impl<T: Copy> PerGroup<T> {
+    /// The values of the same groups, side by side; one value for all stands beside each of a list.
+    pub(crate) fn pairs<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (T, T)> + 'a {
+        let (left, right) = (self.as_slice(), other.as_slice());
+        let beside = |values: &'a [T]| {
+            let last = values.last().into_iter().cycle();
+            values.iter().chain(last).copied()
+        };
+        beside(left).zip(beside(right)).take(left.len().max(right.len()))
     }
 }
 
@@ -203,8 +218,7 @@ impl Scalar for f64 {
 }
 
 impl Scalar for Rate {
-    const EXPECTED: &'static str =
-        "a learning rate (a number, or a reference such as \"range-test.max_lr\")";
+    const EXPECTED: &'static str = "a learning rate (a number, or a reference such as \"range-test.max_lr\")";
 }
 
 impl<'de, T: Deserialize<'de> + Scalar> Deserialize<'de> for PerGroup<T> {
@@ -219,11 +233,7 @@ impl<'de, T: Deserialize<'de> + Scalar> Visitor<'de> for PerGroupVisitor<T> {
     type Value = PerGroup<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}, or a list with one for each parameter group",
-            T::EXPECTED
-        )
+        write!(f, "{}, or a list with one for each parameter group", T::EXPECTED)
     }
 
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<Self::Value, E> {

@@ -27,10 +27,7 @@ pub struct ScaleFn {
 impl ScaleFn {
     /// A function and the text that it was made from.
     pub fn new(text: &str, function: impl Fn(f64) -> f64 + Send + Sync + 'static) -> Self {
-        Self {
-            text: text.into(),
-            function: Arc::new(function),
-        }
+        Self { text: text.into(), function: Arc::new(function) }
     }
 
     /// The text that the function was made from.

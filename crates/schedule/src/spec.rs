@@ -3,13 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::cosine::{Cosine, CosineWarmRestarts};
+use crate::curve::{Builder, Curve, Kind};
 use crate::cyclic::Cyclic;
 use crate::decay::{Constant, Exponential, InverseDecay, MultiStep, Step};
 use crate::error::ScheduleError;
 use crate::one_cycle::OneCycle;
 use crate::plateau::ReduceOnPlateau;
 use crate::ramp::{Linear, PaperDecay, Polynomial, Sweep};
-use crate::resolve::Context;
+use crate::rate::{PerGroup, Rate};
+use crate::resolve::{Context, Resolver};
 use crate::sequential::Sequential;
 
 /// A schedule, by kind: `[schedule.cyclic]` in a configuration file.
@@ -48,23 +50,137 @@ pub enum ScheduleSpec {
     ReduceOnPlateau(ReduceOnPlateau),
 }
 
+/// Does the same with whichever kind a specification is.
+macro_rules! each {
+    ($spec:expr, $kind:ident => $body:expr) => {
+        match $spec {
+            ScheduleSpec::Constant($kind) => $body,
+            ScheduleSpec::Step($kind) => $body,
+            ScheduleSpec::MultiStep($kind) => $body,
+            ScheduleSpec::Exponential($kind) => $body,
+            ScheduleSpec::InverseDecay($kind) => $body,
+            ScheduleSpec::Linear($kind) => $body,
+            ScheduleSpec::Polynomial($kind) => $body,
+            ScheduleSpec::PaperDecay($kind) => $body,
+            ScheduleSpec::Cosine($kind) => $body,
+            ScheduleSpec::CosineWarmRestarts($kind) => $body,
+            ScheduleSpec::OneCycle($kind) => $body,
+            ScheduleSpec::Cyclic($kind) => $body,
+            ScheduleSpec::Sweep($kind) => $body,
+            ScheduleSpec::Sequential($kind) => $body,
+            ScheduleSpec::ReduceOnPlateau($kind) => $body,
+        }
+    };
+}
+
 impl ScheduleSpec {
+    /// The same rate at every step.
+    pub fn constant(lr: impl Into<PerGroup<Rate>>) -> Self {
+        Self::Constant(Constant { lr: lr.into() })
+    }
+
     /// The specification with every length in counts of its interval, every reference as a number, every default that
     /// depends on something written out, and settings that are not used put back to their defaults.
     ///
-    /// Everything is checked on the way; two specifications that mean the same become equal.
+    /// Everything is checked on the way. What comes out serializes canonically: two specifications that mean the same,
+    /// `"2ep"` and the number of steps in two epochs for example, become equal. Resolving it again changes nothing.
+    ///
+    /// ```
+    /// use lrscope_schedule::{Context, Cyclic, Length, Pick, PickRef, ScheduleSpec};
+    ///
+    /// let spec = ScheduleSpec::from(Cyclic {
+    ///     step_size_up: Length::Epochs(2.0),
+    ///     ..Cyclic::new(PickRef::Own, PickRef::Own)
+    /// });
+    /// let pick = Pick { base_lr: 0.001, max_lr: 0.006 };
+    /// let context = Context { steps_per_epoch: 500, pick: Some(pick), momentum: false };
+    /// let resolved = spec.resolve(&context)?;
+    /// assert_eq!(resolved.to_string(), "cyclic triangular, base_lr 0.001, max_lr 0.006, step_size_up 1000");
+    /// assert_eq!(resolved.resolve(&context)?, resolved);
+    /// # Ok::<(), lrscope_schedule::ScheduleError>(())
+    /// ```
     pub fn resolve(&self, context: &Context) -> Result<Self, ScheduleError> {
-        let _ = context;
-        Ok(self.clone())
+        self.resolve_with(&Resolver::new(context, self.kind()))
     }
 
     /// Whether a rate refers to a range test's pick.
     pub fn references_pick(&self) -> bool {
-        false
+        let refers = |rate: &Rate| matches!(rate, Rate::Pick(_));
+        self.rates().iter().any(|rates| rates.as_slice().iter().any(refers))
     }
 
     /// Whether rates depend on the evaluations so far.
     pub fn needs_metric(&self) -> bool {
-        matches!(self, Self::ReduceOnPlateau(_))
+        match self {
+            Self::ReduceOnPlateau(_) => true,
+            Self::Sequential(sequence) => sequence.stages.iter().any(|stage| stage.schedule.needs_metric()),
+            _ => false,
+        }
+    }
+
+    /// The kind, as a configuration file writes it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Constant(_) => "constant",
+            Self::Step(_) => "step",
+            Self::MultiStep(_) => "multi_step",
+            Self::Exponential(_) => "exponential",
+            Self::InverseDecay(_) => "inverse_decay",
+            Self::Linear(_) => "linear",
+            Self::Polynomial(_) => "polynomial",
+            Self::PaperDecay(_) => "paper_decay",
+            Self::Cosine(_) => "cosine",
+            Self::CosineWarmRestarts(_) => "cosine_warm_restarts",
+            Self::OneCycle(_) => "one_cycle",
+            Self::Cyclic(_) => "cyclic",
+            Self::Sweep(_) => "sweep",
+            Self::Sequential(_) => "sequential",
+            Self::ReduceOnPlateau(_) => "reduce_on_plateau",
+        }
+    }
+
+    pub(crate) fn resolve_with(&self, to: &Resolver<'_>) -> Result<Self, ScheduleError> {
+        each!(self, kind => kind.resolve(to).map(Into::into))
+    }
+
+    pub(crate) fn rates(&self) -> Vec<&PerGroup<Rate>> {
+        each!(self, kind => kind.rates())
+    }
+
+    pub(crate) fn curve(&self, on: &Builder<'_>) -> Result<Curve, ScheduleError> {
+        each!(self, kind => kind.curve(on))
+    }
+
+    pub(crate) fn end(&self, steps_per_epoch: u64) -> Option<u64> {
+        each!(self, kind => kind.end(steps_per_epoch))
     }
 }
+
+/// Every kind becomes a specification.
+macro_rules! from_kinds {
+    ($($kind:ident),*) => {
+        $(impl From<$kind> for ScheduleSpec {
+            fn from(kind: $kind) -> Self {
+                Self::$kind(kind)
+            }
+        })*
+    };
+}
+
+from_kinds!(
+    Constant,
+    Step,
+    MultiStep,
+    Exponential,
+    InverseDecay,
+    Linear,
+    Polynomial,
+    PaperDecay,
+    Cosine,
+    CosineWarmRestarts,
+    OneCycle,
+    Cyclic,
+    Sweep,
+    Sequential,
+    ReduceOnPlateau
+);
