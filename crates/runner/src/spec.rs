@@ -251,6 +251,7 @@ pub enum DeviceClass {
 
 /// A run's identity: 80 bits of the SHA-256 of its specification, in hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct RunId(String);
 
 impl RunId {
@@ -263,6 +264,35 @@ impl RunId {
 impl std::fmt::Display for RunId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl std::str::FromStr for RunId {
+    type Err = String;
+
+    /// Takes 20 lower-case hexadecimal digits and nothing else: an identity names a folder.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        if text.len() == 20 && text.bytes().all(digit) {
+            return Ok(Self(text.into()));
+        }
+        Err(format!(
+            "{text:?} is no run id (20 lower-case hexadecimal digits)"
+        ))
+    }
+}
+
+impl TryFrom<String> for RunId {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<RunId> for String {
+    fn from(run_id: RunId) -> Self {
+        run_id.0
     }
 }
 

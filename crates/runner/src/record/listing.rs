@@ -1,0 +1,98 @@
+//! Which attempts there are.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::attempt::JOURNAL;
+use super::error::RecordError;
+use super::files;
+use super::follow::Follower;
+use super::lock;
+use super::manifest::SPEC;
+use super::name::AttemptName;
+use super::published::{DELETE, MAX_SPEC};
+use crate::spec::{RunId, RunSpec};
+
+/// File that marks an attempt as evidence, to be kept.
+pub(super) const DISPUTED: &str = "disputed.txt";
+
+/// An attempt found in the results folder.
+#[derive(Debug, Clone)]
+pub struct AttemptEntry {
+    /// Its folder.
+    pub path: PathBuf,
+    /// The run.
+    pub run_id: RunId,
+    /// The machine it was begun on.
+    pub host: String,
+    /// The process that began it.
+    pub pid: u32,
+    here: bool,
+}
+
+/// What has become of an attempt's owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttemptState {
+    /// It is at work.
+    Running,
+    /// It has ended without publishing or giving up.
+    Dead,
+    /// It is on another machine, or the file system has no locks: nobody can tell from here.
+    Unknown,
+    /// It finished with another result than the one published; kept as evidence until someone deletes it.
+    Disputed,
+}
+
+impl AttemptEntry {
+    /// What has become of the owner, as of now.
+    pub fn state(&self) -> AttemptState {
+        if self.path.join(DISPUTED).exists() {
+            return AttemptState::Disputed;
+        }
+        match lock::is_held(&self.path).filter(|_| self.here) {
+            Some(true) => AttemptState::Running,
+            Some(false) => AttemptState::Dead,
+            None => AttemptState::Unknown,
+        }
+    }
+
+    /// The run's specification.
+    pub fn spec(&self) -> Result<RunSpec, RecordError> {
+        let path = self.path.join(SPEC);
+        files::from_json(&files::read_bounded(&path, MAX_SPEC, DELETE)?, &path)
+    }
+
+    /// Follows the attempt's journal.
+    pub fn follow(&self) -> Result<Follower, RecordError> {
+        Follower::open(&self.path.join(JOURNAL))
+    }
+}
+
+/// The attempts in a folder, by name. What is not named like an attempt is not one.
+pub(super) fn attempts(folder: &Path) -> Result<Vec<AttemptEntry>, RecordError> {
+    let entry = |name: &String| {
+        let parsed: AttemptName = name.parse().ok()?;
+        let here = parsed.is_here();
+        let AttemptName { run_id, host, pid, .. } = parsed;
+        Some(AttemptEntry { path: folder.join(name), run_id, host, pid, here })
+    };
+    Ok(names(folder)?.iter().filter_map(entry).collect())
+}
+
+/// The names in a folder, sorted; none where the folder is not there. Names that begin with a dot belong to others.
+pub(super) fn names(folder: &Path) -> Result<Vec<String>, RecordError> {
+    let list = || -> io::Result<Vec<String>> {
+        let entries = match fs::read_dir(folder) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other?,
+        };
+        let name =
+            |entry: io::Result<fs::DirEntry>| entry.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let mut names = entries.map(name).collect::<io::Result<Vec<String>>>()?;
+        names.retain(|name| !name.starts_with('.'));
+        names.sort_unstable();
+        Ok(names)
+    };
+    list().map_err(RecordError::io("list", folder))
+}

@@ -1,0 +1,93 @@
+//! The results folder.
+
+use std::path::{Path, PathBuf};
+
+use super::adopt;
+use super::attempt::{Attempt, remove_folder};
+use super::error::RecordError;
+use super::listing::{self, AttemptEntry, AttemptState};
+use super::lock::Lock;
+use super::published::Published;
+use crate::spec::{RunId, RunSpec};
+
+/// A results folder with its published runs and its attempts. Several processes, on several machines, may use it at once.
+#[derive(Debug, Clone)]
+pub struct Store {
+    results: PathBuf,
+}
+
+impl Store {
+    /// Uses a results folder, which need not exist yet: only [`begin`](Self::begin) creates it.
+    pub fn open(results: impl Into<PathBuf>) -> Result<Self, RecordError> {
+        let results = results.into();
+        if results.exists() && !results.is_dir() {
+            return Err(RecordError::WrongKind { path: results, wanted: "folder" });
+        }
+        Ok(Self { results })
+    }
+
+    /// The results folder.
+    pub fn path(&self) -> &Path {
+        &self.results
+    }
+
+    /// The published run of this identity, checked; nothing if it has not been published.
+    pub fn find(&self, run_id: &RunId) -> Result<Option<Published>, RecordError> {
+        let folder = self.runs_folder().join(run_id.as_str());
+        match folder.symlink_metadata() {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(RecordError::io("read", &folder)(e)),
+            Ok(_) => Published::read(&folder).map(Some),
+        }
+    }
+
+    /// All published runs in the order of their identities, each read and checked as its turn comes. What cannot be read is an
+    /// error that names it; the others go on.
+    pub fn runs(&self) -> Result<impl Iterator<Item = Result<Published, RecordError>>, RecordError> {
+        let folder = self.runs_folder();
+        let names = listing::names(&folder)?;
+        Ok(names.into_iter().map(move |name| Published::read(&folder.join(name))))
+    }
+
+    /// Begins an attempt in a folder of its own. Whether the run is already published is for [`find`](Self::find) to tell.
+    pub fn begin(&self, spec: &RunSpec) -> Result<Attempt, RecordError> {
+        Attempt::begin(&self.results, &self.attempts_folder(), spec)
+    }
+
+    /// Takes up the attempt at this run that came furthest before its process on this machine died, its journal cut back to the
+    /// last whole block. To go on from a saved state, [`rewind`](Attempt::rewind) it to the state's step.
+    pub fn adopt(&self, spec: &RunSpec) -> Result<Option<Attempt>, RecordError> {
+        adopt::furthest(&self.results, &self.attempts()?, spec)
+    }
+
+    /// All attempts, alive or dead.
+    pub fn attempts(&self) -> Result<Vec<AttemptEntry>, RecordError> {
+        listing::attempts(&self.attempts_folder())
+    }
+
+    /// Removes the attempts of dead processes of this machine and answers with their folders. Attempts of other machines,
+    /// of living processes, and those kept as evidence stay.
+    pub fn clear_stale_attempts(&self) -> Result<Vec<PathBuf>, RecordError> {
+        let mut removed = Vec::new();
+        for entry in self.attempts()? {
+            if entry.state() != AttemptState::Dead {
+                continue;
+            }
+            if let Some(lock) = Lock::take(&entry.path)?.filter(Lock::is_sure) {
+                let result = remove_folder(&entry.path);
+                drop(lock);
+                result.or_else(|_| remove_folder(&entry.path))?;
+                removed.push(entry.path);
+            }
+        }
+        Ok(removed)
+    }
+
+    fn runs_folder(&self) -> PathBuf {
+        self.results.join("runs")
+    }
+
+    fn attempts_folder(&self) -> PathBuf {
+        self.results.join("attempts")
+    }
+}
