@@ -16,10 +16,7 @@ use crate::exit::bad_input;
 const BUILT_IN: [(Name, &str); 4] = [
     (Name::Digits, include_str!("../../../configs/digits.toml")),
     (Name::Mnist, include_str!("../../../configs/mnist.toml")),
-    (
-        Name::FashionMnist,
-        include_str!("../../../configs/fashion-mnist.toml"),
-    ),
+    (Name::FashionMnist, include_str!("../../../configs/fashion-mnist.toml")),
     (Name::Cifar10, include_str!("../../../configs/cifar10.toml")),
 ];
 
@@ -36,11 +33,7 @@ impl Configured {
     pub fn load(args: &ExperimentArgs) -> Result<Self> {
         let source = source(args)?;
         let experiment = source.parse().map_err(bad_input)?;
-        let mut configured = Self {
-            experiment,
-            source,
-            flags: BTreeMap::new(),
-        };
+        let mut configured = Self { experiment, source, flags: BTreeMap::new() };
         configured.apply(args)?;
         Ok(configured)
     }
@@ -129,9 +122,7 @@ impl Configured {
     pub fn data(&self) -> Result<Name> {
         let name = &self.experiment.data.name;
         name.parse()
-            .map_err(|error: lrscope_data::UnknownName| {
-                self.explain(&Problem::new("data.name", error.to_string()))
-            })
+            .map_err(|error: lrscope_data::UnknownName| self.explain(&Problem::new("data.name", error.to_string())))
     }
 
     /// The experiment on its data set and a device, checked.
@@ -142,8 +133,7 @@ impl Configured {
             train: facts.train as u64,
             validation: facts.validation as u64,
         };
-        Setting::new(self.experiment.clone(), facts, device, isa)
-            .map_err(|problem| self.explain(&problem))
+        Setting::new(self.experiment.clone(), facts, device, isa).map_err(|problem| self.explain(&problem))
     }
 
     /// A problem as an error that names the flag, or the file and line, that the value came from.
@@ -158,10 +148,7 @@ impl Configured {
                 None => break self.source.place(&problem.key).0,
             }
         };
-        bad_input(ConfigError::Value {
-            place,
-            problem: problem.problem.clone(),
-        })
+        bad_input(ConfigError::Value { place, problem: problem.problem.clone() })
     }
 }
 
@@ -169,11 +156,7 @@ fn source(args: &ExperimentArgs) -> Result<Source> {
     if let Some(path) = &args.config {
         return Source::file(path).map_err(bad_input);
     }
-    let name: Name = args
-        .dataset
-        .as_deref()
-        .map_or(Ok(Name::Digits), str::parse)
-        .map_err(bad_input)?;
+    let name: Name = args.dataset.as_deref().map_or(Ok(Name::Digits), str::parse).map_err(bad_input)?;
     let text = BUILT_IN.iter().find(|(built_in, _)| *built_in == name);
     Ok(Source {
         origin: format!("configs/{name}.toml (built in)"),
@@ -205,19 +188,12 @@ pub fn table<T: DeserializeOwned>(flag: &'static str, text: Option<&str>) -> Res
     let Some(text) = text else {
         return Ok(None);
     };
-    let inline = if text.contains('=') {
-        format!("{{ {text} }}")
-    } else {
-        format!("{{ {text} = {{}} }}")
-    };
+    let inline = if text.contains('=') { format!("{{ {text} }}") } else { format!("{{ {text} = {{}} }}") };
     value(flag, &inline).map(Some)
 }
 
 /// A flag's value that is a length: `500` or `5ep`.
-pub fn length(
-    flag: &'static str,
-    text: Option<&str>,
-) -> Result<Option<lrscope_schedule::Length>> {
+pub fn length(flag: &'static str, text: Option<&str>) -> Result<Option<lrscope_schedule::Length>> {
     let Some(text) = text else {
         return Ok(None);
     };

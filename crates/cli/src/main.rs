@@ -13,6 +13,7 @@ mod exit;
 mod perform;
 mod pool;
 mod progress;
+mod recipe;
 mod render;
 mod task;
 mod tell;

@@ -191,7 +191,8 @@ pub fn device(machine: &MachineArgs) -> Result<(DeviceClass, String)> {
     if machine.isa == "auto" {
         return Ok((class, lrscope_trainer::Isa::detect().to_string()));
     }
-    let isa: lrscope_trainer::Isa = machine.isa.parse().map_err(bad_input::<lrscope_trainer::KernelError>)?;
+    let isa: lrscope_trainer::Isa =
+        machine.isa.parse().map_err(|error: lrscope_trainer::KernelError| bad_input(error))?;
     let available = lrscope_trainer::Isa::available();
     if !available.contains(&isa) {
         let names: Vec<String> = available.iter().map(ToString::to_string).collect();

@@ -80,11 +80,7 @@ pub fn run_all(jobs: &[Job], at_once: usize, show: &mut dyn Show) -> Result<Vec<
 }
 
 /// Takes one message; returns a job and its outcome where that job ended.
-fn listen(
-    told: &Receiver<Told>,
-    running: &mut [Running],
-    show: &mut dyn Show,
-) -> Result<Option<(usize, Outcome)>> {
+fn listen(told: &Receiver<Told>, running: &mut [Running], show: &mut dyn Show) -> Result<Option<(usize, Outcome)>> {
     match told.recv().context("no child process is left to listen to")? {
         Told::Event(index, event) => {
             show.event(index, &event);
@@ -123,10 +119,7 @@ fn start(job: &Job, index: usize, tell: &Sender<Told>) -> Result<()> {
 
 /// Passes on a child's events until it ends. The receiver lives as long as any child, so sending cannot fail.
 fn follow(mut child: Child, index: usize, tell: &Sender<Told>) {
-    let errors = child
-        .stderr
-        .take()
-        .map(|stream| thread::spawn(move || tail(stream)));
+    let errors = child.stderr.take().map(|stream| thread::spawn(move || tail(stream)));
     if let Some(output) = child.stdout.take() {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
             if let Ok(event) = serde_json::from_str(&line) {
@@ -151,18 +144,11 @@ fn tail(stream: impl Read) -> String {
     Vec::from(lines).join("\n")
 }
 
-fn outcome(
-    last: Option<Event>,
-    status: Result<ExitStatus, std::io::Error>,
-    errors: &str,
-) -> Outcome {
+fn outcome(last: Option<Event>, status: Result<ExitStatus, std::io::Error>, errors: &str) -> Outcome {
     match (last, status) {
         (Some(Event::Failed { error, bad_input }), _) => Outcome::Failed { error, bad_input },
         (Some(event), Ok(status)) if status.success() => Outcome::Done(event),
-        (_, status) => Outcome::Failed {
-            error: reason(status, errors),
-            bad_input: false,
-        },
+        (_, status) => Outcome::Failed { error: reason(status, errors), bad_input: false },
     }
 }
 
@@ -176,11 +162,7 @@ fn reason(status: Result<ExitStatus, std::io::Error>, errors: &str) -> String {
         },
         Err(error) => format!("the process could not be waited for: {error}"),
     };
-    if errors.is_empty() {
-        ended
-    } else {
-        format!("{ended}: {errors}")
-    }
+    if errors.is_empty() { ended } else { format!("{ended}: {errors}") }
 }
 
 #[cfg(unix)]

@@ -47,11 +47,7 @@ impl Display {
             (false, true) => Manner::Bars,
             (false, false) => Manner::Lines,
         };
-        let target = if manner == Manner::Bars {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
+        let target = if manner == Manner::Bars { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bars = MultiProgress::with_draw_target(target);
         // https://no-color.org: any value but the empty one.
         let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
@@ -61,16 +57,7 @@ impl Display {
         if jobs > 1 {
             all.enable_steady_tick(Duration::from_millis(500));
         }
-        Self {
-            manner,
-            colour,
-            bars,
-            all,
-            each: BTreeMap::new(),
-            ended: 0,
-            jobs,
-            say_ends: true,
-        }
+        Self { manner, colour, bars, all, each: BTreeMap::new(), ended: 0, jobs, say_ends: true }
     }
 
     /// The same, silent about how jobs end: for a caller that says it itself.
@@ -100,9 +87,7 @@ impl Display {
 
     fn bar(&mut self, job: usize) -> &ProgressBar {
         let (bars, all) = (&self.bars, &self.all);
-        self.each
-            .entry(job)
-            .or_insert_with(|| bars.insert_before(all, ProgressBar::new(0)))
+        self.each.entry(job).or_insert_with(|| bars.insert_before(all, ProgressBar::new(0)))
     }
 }
 
@@ -143,10 +128,7 @@ impl Show for Display {
                 bar.set_position(*step);
                 bar.set_message(format!("loss {loss:.4}  lr {lr:.2e}  {}", eta(bar)));
             }
-            Event::Evaluated { .. }
-            | Event::DataReady { .. }
-            | Event::Finished { .. }
-            | Event::Failed { .. } => {}
+            Event::Evaluated { .. } | Event::DataReady { .. } | Event::Finished { .. } | Event::Failed { .. } => {}
         }
     }
 
@@ -198,13 +180,9 @@ fn ending_words(ending: lrscope_runner::analysis::Ending) -> String {
 /// A bar's style; without colour where the user asked for none. The templates are constants, so a bad one shows at once.
 fn style(colour: bool, template: &str) -> ProgressStyle {
     let template = if colour {
-        template
-            .replace("{wide_bar}", "{wide_bar:.cyan/238}")
-            .replace("{spinner}", "{spinner:.cyan}")
+        template.replace("{wide_bar}", "{wide_bar:.cyan/238}").replace("{spinner}", "{spinner:.cyan}")
     } else {
         template.to_owned()
     };
-    ProgressStyle::with_template(&template)
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
-        .progress_chars("━╸─")
+    ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─")
 }

@@ -1,16 +1,13 @@
 //! From an experiment to its runs: lengths in updates, rates as numbers, one specification for each seed.
 
-use lrscope_schedule::{
-    Context, Group, Length, PerGroup, Pick, Plan, Rate, ScheduleError, ScheduleSpec, Sweep,
-};
+use lrscope_schedule::{Context, Group, Length, PerGroup, Pick, Plan, Rate, ScheduleError, ScheduleSpec, Sweep};
 
 use crate::experiment::{Experiment, Problem};
 use crate::learner::Subset;
 use crate::random::{Family, Seed};
 pub use crate::scale_fn::compile as compile_scale_fn;
 use crate::spec::{
-    DataSpec, DeviceClass, EvaluationSpec, GroupSpec, NUMERICS_VERSION, OptimizerSpec, RunSpec,
-    StopRule,
+    DataSpec, DeviceClass, EvaluationSpec, GroupSpec, NUMERICS_VERSION, OptimizerSpec, RunSpec, StopRule,
 };
 
 /// What has to be known of a data set to make runs on it.
@@ -38,19 +35,9 @@ impl Setting {
     ///
     /// # Errors
     /// The first value that makes no sense, by its key.
-    pub fn new(
-        experiment: Experiment,
-        facts: DataFacts,
-        device: DeviceClass,
-        isa: String,
-    ) -> Result<Self, Problem> {
+    pub fn new(experiment: Experiment, facts: DataFacts, device: DeviceClass, isa: String) -> Result<Self, Problem> {
         experiment.check()?;
-        let setting = Self {
-            experiment,
-            facts,
-            device,
-            isa,
-        };
+        let setting = Self { experiment, facts, device, isa };
         setting.check_sizes()?;
         Ok(setting)
     }
@@ -63,21 +50,14 @@ impl Setting {
     /// Training examples that are trained on.
     pub fn examples(&self) -> u64 {
         let left = self.facts.train.saturating_sub(self.validation());
-        self.experiment
-            .data
-            .train_limit
-            .map_or(left, |limit| limit.min(left))
+        self.experiment.data.train_limit.map_or(left, |limit| limit.min(left))
     }
 
     /// Updates in an epoch: one for each `accumulation_steps` batches, the last one with what is left.
     pub fn steps_per_epoch(&self) -> u64 {
         let data = &self.experiment.data;
         let per_update = data.batch_size * data.accumulation_steps;
-        if data.drop_last {
-            self.examples() / per_update
-        } else {
-            self.examples().div_ceil(per_update)
-        }
+        if data.drop_last { self.examples() / per_update } else { self.examples().div_ceil(per_update) }
     }
 
     /// The runs of the range test, one for each seed.
@@ -90,21 +70,11 @@ impl Setting {
             steps: Length::from(steps),
             kind: test.sweep,
         });
-        let evaluation = EvaluationSpec {
-            every: None,
-            during: Subset::Validation,
-            after: Vec::new(),
-        };
-        let stop = StopRule::Divergence {
-            factor: test.divergence_factor,
-            window: 1 + steps / 100 * 2,
-        };
+        let evaluation = EvaluationSpec { every: None, during: Subset::Validation, after: Vec::new() };
+        let stop = StopRule::Divergence { factor: test.divergence_factor, window: 1 + steps / 100 * 2 };
         (0..test.seeds)
             .map(|number| {
-                let seed = Seed {
-                    family: Family::RangeTest,
-                    number,
-                };
+                let seed = Seed { family: Family::RangeTest, number };
                 self.run(seed, sweep.clone(), steps, evaluation.clone(), Some(stop))
                     .map_err(|error| Problem::new("range_test", error.to_string()))
             })
@@ -112,32 +82,16 @@ impl Setting {
     }
 
     /// The runs of one schedule of `train` or `compare`, one for each seed. `key` is where the schedule stands.
-    pub fn training(
-        &self,
-        key: &str,
-        schedule: &ScheduleSpec,
-        pick: Option<Pick>,
-    ) -> Result<Vec<RunSpec>, Problem> {
+    pub fn training(&self, key: &str, schedule: &ScheduleSpec, pick: Option<Pick>) -> Result<Vec<RunSpec>, Problem> {
         let training = &self.experiment.training;
         let steps = self.steps("training.length", training.length)?;
-        let every = training
-            .evaluate_every
-            .map(|every| self.steps("training.evaluate_every", every))
-            .transpose()?;
-        let evaluation = EvaluationSpec {
-            every,
-            during: training.evaluate_on,
-            after: vec![Subset::Validation, Subset::Test],
-        };
-        let schedule = schedule
-            .resolve(&self.context(pick))
-            .map_err(|error| Problem::new(key, error.to_string()))?;
+        let every = training.evaluate_every.map(|every| self.steps("training.evaluate_every", every)).transpose()?;
+        let evaluation =
+            EvaluationSpec { every, during: training.evaluate_on, after: vec![Subset::Validation, Subset::Test] };
+        let schedule = schedule.resolve(&self.context(pick)).map_err(|error| Problem::new(key, error.to_string()))?;
         (0..training.seeds)
             .map(|number| {
-                let seed = Seed {
-                    family: Family::Training,
-                    number,
-                };
+                let seed = Seed { family: Family::Training, number };
                 let stop = Some(StopRule::NonFinite {});
                 self.run(seed, schedule.clone(), steps, evaluation.clone(), stop)
                     .map_err(|error| Problem::new(key, error.to_string()))
@@ -145,10 +99,10 @@ impl Setting {
             .collect()
     }
 
-    /// What a reader should know of a schedule before it is run: see [`lrscope_schedule::lint`].
-    pub fn lint(&self, run: &RunSpec) -> Result<Vec<String>, ScheduleError> {
-        let plan = plan(run)?;
-        let lints = lrscope_schedule::lint(&plan, run.steps);
+    /// What is probably not meant about a schedule and the run that it drives: see [`Plan::lint`].
+    pub fn lint(&self, schedule: &ScheduleSpec, run: &RunSpec) -> Result<Vec<String>, ScheduleError> {
+        let mut lints = schedule.unused_settings();
+        lints.extend(plan(run)?.lint(run.steps));
         Ok(lints.iter().map(ToString::to_string).collect())
     }
 
@@ -196,16 +150,12 @@ impl Setting {
             isa: self.isa.clone(),
         };
         // A schedule that cannot be planned must be refused now, not in the child process.
-        plan(&spec)?;
+        plan(&spec)?.check(spec.steps)?;
         Ok(spec)
     }
 
     fn groups(&self) -> Vec<GroupSpec> {
-        if self.experiment.groups.is_empty() {
-            vec![GroupSpec::all()]
-        } else {
-            self.experiment.groups.clone()
-        }
+        if self.experiment.groups.is_empty() { vec![GroupSpec::all()] } else { self.experiment.groups.clone() }
     }
 
     fn data_spec(&self) -> DataSpec {
@@ -245,22 +195,13 @@ impl Setting {
 /// The groups of a run as a schedule sees them.
 pub fn schedule_groups(spec: &RunSpec) -> Vec<Group> {
     let momentum = momentum(&spec.optimizer);
-    let group = |group: &GroupSpec| Group {
-        name: group.name.clone(),
-        lr_mult: group.lr_mult,
-        momentum,
-    };
+    let group = |group: &GroupSpec| Group { name: group.name.clone(), lr_mult: group.lr_mult, momentum };
     spec.groups.iter().map(group).collect()
 }
 
 /// The plan of a run: its schedule bound to its groups.
 pub fn plan(spec: &RunSpec) -> Result<Plan, ScheduleError> {
-    Plan::new(
-        &spec.schedule,
-        &schedule_groups(spec),
-        spec.steps_per_epoch,
-        &compile_scale_fn,
-    )
+    Plan::new(&spec.schedule, &schedule_groups(spec), spec.steps_per_epoch, &compile_scale_fn)
 }
 
 /// What of an optimizer a schedule can cycle: momentum or beta1. SGD that was told to do without momentum has none.
@@ -283,7 +224,5 @@ pub fn whole_steps(length: Length, steps_per_epoch: u64) -> Result<u64, String> 
     if (1.0..=1e9).contains(&steps) {
         return Ok(steps as u64);
     }
-    Err(format!(
-        "{length} is {steps} updates with {steps_per_epoch} in an epoch; a run has 1 to 1,000,000,000"
-    ))
+    Err(format!("{length} is {steps} updates with {steps_per_epoch} in an epoch; a run has 1 to 1,000,000,000"))
 }

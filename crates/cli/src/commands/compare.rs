@@ -108,7 +108,9 @@ pub fn picked(
     let (done, analysis) = sweep(configured, setting, machine)?;
     let pick = analysis.pick.as_ref().ok_or_else(|| {
         let reasons = analysis.warnings.join("; ");
-        Inconclusive(format!("there was no range test for these settings, and the one run now found no pick: {reasons}"))
+        Inconclusive(format!(
+            "there was no range test for these settings, and the one run now found no pick: {reasons}"
+        ))
     })?;
     let pick = Pick { base_lr: pick.base_lr, max_lr: pick.max_lr };
     let words =
@@ -126,7 +128,8 @@ fn plan(configured: &Configured, setting: &Setting, picked: Option<Picked>) -> R
     for (index, arm) in setting.experiment().arms.iter().enumerate() {
         let key = format!("arm.{index}.schedule");
         let runs = runs(configured, setting, &key, &arm.schedule, picked.as_ref())?;
-        warnings.extend(lint(setting, &runs)?.into_iter().map(|lint| format!("arm {:?}: {lint}", arm.name)));
+        warnings
+            .extend(lint(setting, &arm.schedule, &runs)?.into_iter().map(|lint| format!("arm {:?}: {lint}", arm.name)));
         arms.push((arm.name.clone(), runs));
     }
     let pick = picked.map(|picked| picked.words);
@@ -146,8 +149,8 @@ pub fn runs(
 }
 
 /// What a reader should know of the runs' schedule.
-pub fn lint(setting: &Setting, runs: &[RunSpec]) -> Result<Vec<String>> {
-    Ok(runs.first().map(|run| setting.lint(run)).transpose()?.unwrap_or_default())
+pub fn lint(setting: &Setting, schedule: &ScheduleSpec, runs: &[RunSpec]) -> Result<Vec<String>> {
+    Ok(runs.first().map(|run| setting.lint(schedule, run)).transpose()?.unwrap_or_default())
 }
 
 fn show(done: &Done, comparison: &Comparison, json: bool) -> Result<()> {

@@ -32,8 +32,8 @@ pub fn locations(data_dir: Option<&Path>, source: Option<DataSource>) -> Locatio
 pub fn tell_progress() -> impl FnMut(Progress) {
     let mut last: Option<(Phase, Instant)> = None;
     move |progress| {
-        let recent = last
-            .is_some_and(|(phase, when)| phase == progress.phase && when.elapsed() < Duration::from_millis(100));
+        let recent =
+            last.is_some_and(|(phase, when)| phase == progress.phase && when.elapsed() < Duration::from_millis(100));
         if recent {
             return;
         }

@@ -47,8 +47,7 @@ pub fn sweep(configured: &Configured, setting: &Setting, machine: &MachineArgs) 
     fail_without_runs(&done)?;
     let analysis = analyse(&done.study.curves(&store)?)?;
     if let (Some(pick), Some(key)) = (&analysis.pick, key) {
-        let record =
-            PickRecord { schema: PICK_SCHEMA, key, pick: pick.clone(), runs: ids, report: done.name.clone() };
+        let record = PickRecord { schema: PICK_SCHEMA, key, pick: pick.clone(), runs: ids, report: done.name.clone() };
         keep_pick(&machine.results, &record)?;
     }
     Ok((done, analysis))

@@ -23,10 +23,12 @@ pub fn run(args: &ScheduleArgs) -> Result<()> {
     let steps = steps(args)?;
     let context =
         Context { steps_per_epoch: args.steps_per_epoch, pick: pick(args)?, momentum: args.momentum.is_some() };
+    let mut lints = spec.unused_settings();
     let spec = spec.resolve(&context).map_err(explain)?;
     let group = Group { name: "all".into(), lr_mult: 1.0, momentum: args.momentum };
     let plan = Plan::new(&spec, &[group], args.steps_per_epoch, &compile_scale_fn).map_err(explain)?;
-    for lint in lrscope_schedule::lint(&plan, steps) {
+    lints.extend(plan.lint(steps));
+    for lint in lints {
         note(&format!("warning: {lint}"));
     }
     let points = (0..steps).map(|step| Ok(plan.at(step)?.0.first().copied())).collect::<Result<Vec<_>, _>>();
@@ -52,7 +54,10 @@ fn schedule(args: &ScheduleArgs) -> Result<(String, ScheduleSpec)> {
     let known = || experiment.arms.iter().map(|arm| format!("{:?}", arm.name)).collect::<Vec<_>>().join(", ");
     let Some(name) = &args.arm else {
         let missing = || {
-            let problem = Problem::new("schedule", format!("there is no [schedule]; choose one of the arms with --arm: {}", known()));
+            let problem = Problem::new(
+                "schedule",
+                format!("there is no [schedule]; choose one of the arms with --arm: {}", known()),
+            );
             bad_input(anyhow!("{}: {}", source.origin, problem.problem))
         };
         return Ok((source.place("schedule").0, experiment.schedule.clone().ok_or_else(missing)?));
@@ -87,7 +92,8 @@ fn shown<'a>(args: &ScheduleArgs, points: &'a [Point]) -> impl Iterator<Item = (
 }
 
 fn rows(args: &ScheduleArgs, points: &[Point]) -> Vec<serde_json::Value> {
-    let row = |(step, point): (usize, &Point)| serde_json::json!({"step": step, "lr": point.lr, "momentum": point.momentum});
+    let row =
+        |(step, point): (usize, &Point)| serde_json::json!({"step": step, "lr": point.lr, "momentum": point.momentum});
     shown(args, points).map(row).collect()
 }
 

@@ -29,7 +29,7 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     let plan = Plan {
         question: Question::Training,
         experiment: setting.experiment().clone(),
-        warnings: lint(&setting, &runs)?,
+        warnings: lint(&setting, schedule, &runs)?,
         arms: vec![("train".into(), runs)],
         pick: picked.map(|picked| picked.words),
     };

@@ -1,0 +1,125 @@
+//! A study's recipe and surroundings as facts for its report.
+
+use anyhow::{Context, Result};
+use lrscope_report::Fact;
+use lrscope_runner::record::{Published, Store};
+use lrscope_runner::spec::{DeviceClass, FloatType, ModelSpec, Normalization, OptimizerSpec, RunSpec};
+use lrscope_runner::study::Study;
+
+use crate::perform::{model_name, optimizer_name};
+
+/// A day as `2026-01-31` (UTC), from seconds since 1970.
+pub fn date(unix: u64) -> Result<String> {
+    let seconds = i64::try_from(unix).context("a date beyond the calendar")?;
+    let moment = time::OffsetDateTime::from_unix_timestamp(seconds).context("a date beyond the calendar")?;
+    Ok(moment.date().to_string())
+}
+
+/// The published records of a study, in its order.
+pub fn records(study: &Study, store: &Store) -> Result<Vec<Published>> {
+    let runs = study.arms.iter().flat_map(|arm| &arm.runs);
+    let found = runs.filter_map(|run| store.find(&run.id).transpose());
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// Everything that can change a number, in the order in which it is read.
+pub fn recipe(spec: &RunSpec, study: &Study) -> Vec<Fact> {
+    let data = &spec.data;
+    let per_update = data.batch_size * data.accumulation_steps;
+    let epochs = spec.steps as f64 / spec.steps_per_epoch as f64;
+    let seeds: Vec<String> =
+        study.arms.first().map_or_else(Vec::new, |arm| arm.runs.iter().map(|run| run.seed.to_string()).collect());
+    vec![
+        Fact::new("data", format!("{} (data hash {})", data.name, data.sha256)),
+        Fact::new("validation", format!("{} of the training examples", data.validation)),
+        Fact::new(
+            "training examples",
+            data.train_limit.map_or_else(|| "all others".into(), |limit| format!("the first {limit} of the others")),
+        ),
+        Fact::new("pixels", normalization(data.normalization)),
+        Fact::new("model", model(&spec.model)),
+        Fact::new("optimizer", optimizer(&spec.optimizer)),
+        Fact::new("parameter groups", groups(spec)),
+        Fact::new("examples per update", batch(data.batch_size, data.accumulation_steps, per_update)),
+        Fact::new("updates", format!("{} ({epochs:.2} epochs of {})", spec.steps, spec.steps_per_epoch)),
+        Fact::new("seeds", seeds.join(", ")),
+        Fact::new("arithmetic", arithmetic(spec)),
+        Fact::new("program", format!("lrscope {}, numerics version {}", env!("CARGO_PKG_VERSION"), spec.numerics)),
+    ]
+}
+
+fn normalization(normalization: Normalization) -> &'static str {
+    match normalization {
+        Normalization::Unit => "divided by 255",
+        Normalization::Standard => "divided by 255, less each channel's mean, by its standard deviation",
+        Normalization::MeanImage => "0 to 255, less the mean picture",
+    }
+}
+
+fn model(model: &ModelSpec) -> String {
+    match model {
+        ModelSpec::Mlp { hidden } => format!("mlp, hidden layers {hidden:?}"),
+        other => model_name(other).to_owned(),
+    }
+}
+
+fn optimizer(optimizer: &OptimizerSpec) -> String {
+    match optimizer {
+        OptimizerSpec::Sgd(sgd) => format!(
+            "SGD, momentum {}, dampening {}, weight decay {}{}",
+            sgd.momentum,
+            sgd.dampening,
+            sgd.weight_decay,
+            if sgd.nesterov { ", Nesterov" } else { "" }
+        ),
+        OptimizerSpec::Adam(adam) | OptimizerSpec::Adamw(adam) => format!(
+            "{}, betas {} and {}, eps {:e}, weight decay {}{}",
+            optimizer_name(optimizer),
+            adam.betas.0,
+            adam.betas.1,
+            adam.eps,
+            adam.weight_decay,
+            if adam.amsgrad { ", amsgrad" } else { "" }
+        ),
+    }
+}
+
+fn groups(spec: &RunSpec) -> String {
+    let words = |group: &lrscope_runner::spec::GroupSpec| {
+        let (name, patterns) = (&group.name, group.parameters.join(" "));
+        format!("{name} ({patterns}): rate × {}, weight decay × {}", group.lr_mult, group.weight_decay_mult)
+    };
+    spec.groups.iter().map(words).collect::<Vec<_>>().join("; ")
+}
+
+fn batch(size: u64, accumulation: u64, per_update: u64) -> String {
+    if accumulation == 1 { size.to_string() } else { format!("{per_update} ({accumulation} × {size})") }
+}
+
+fn arithmetic(spec: &RunSpec) -> String {
+    let dtype = match spec.dtype {
+        FloatType::F32 => "f32",
+        FloatType::F64 => "f64",
+    };
+    match spec.device {
+        DeviceClass::Cpu => format!("{dtype} on the CPU, instruction set path {}", spec.isa),
+        DeviceClass::Cuda => format!("{dtype} on CUDA"),
+        DeviceClass::Metal => format!("{dtype} on Metal"),
+    }
+}
+
+/// What was measured and need not repeat.
+pub fn measured(records: &[Published]) -> Vec<Fact> {
+    let measured: Vec<_> = records.iter().filter_map(|record| record.measured.as_ref()).collect();
+    let Some(first) = measured.first() else { return Vec::new() };
+    let seconds: f64 = measured.iter().map(|one| one.clocks.training_seconds).sum();
+    let evaluation: f64 = measured.iter().map(|one| one.clocks.evaluation_seconds).sum();
+    let cpu = first.machine.cpu.clone().unwrap_or_else(|| first.machine.arch.clone());
+    let cores = first.machine.logical_cores.map_or_else(String::new, |cores| format!(", {cores} cores"));
+    vec![
+        Fact::new("machine", format!("{cpu}{cores}, {}", first.machine.os)),
+        Fact::new("threads per run", first.threads.to_string()),
+        Fact::new("time in updates", format!("{seconds:.1} s over {} runs", measured.len())),
+        Fact::new("time in evaluations", format!("{evaluation:.1} s")),
+    ]
+}

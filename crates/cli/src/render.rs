@@ -1,0 +1,165 @@
+//! From a study's records to its report, and the index of all reports.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use lrscope_report::{
+    ComparisonReport, IndexEntry, RangeTestReport, ReportFile, TrainingReport, render_comparison, render_index,
+    render_range_test, render_training, write_report,
+};
+use lrscope_runner::analysis::{Estimate, analyse, compare};
+use lrscope_runner::experiment::{Experiment, Source};
+use lrscope_runner::record::Store;
+use lrscope_runner::study::{Question, Study};
+
+use crate::exit::bad_input;
+use crate::perform::model_name;
+use crate::recipe::{date, measured, recipe, records};
+
+/// The line of the index that a report's folder keeps, so that the index needs no records.
+const ENTRY: &str = "index-entry.json";
+
+/// Makes the report of a study from whatever is published of it. A study without any record yet has no report.
+pub fn report(results: &Path, folder: &Path) -> Result<()> {
+    let study = Study::read(folder)?;
+    let store = Store::open(results)?;
+    let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let Some((mut files, entry)) = rendered(&study, &store, &name)? else {
+        return Ok(());
+    };
+    let mut bytes = serde_json::to_vec_pretty(&entry).context("cannot write the index entry as JSON")?;
+    bytes.push(b'\n');
+    files.push(ReportFile { name: ENTRY.into(), bytes });
+    Ok(write_report(folder, &files)?)
+}
+
+/// Writes the index of all reports: `README.md` in the results folder.
+pub fn index(results: &Path) -> Result<()> {
+    let mut entries = Vec::new();
+    for name in studies(results)? {
+        let path = results.join(&name).join(ENTRY);
+        // A study whose runs all failed has no report yet.
+        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        let entry: IndexEntry = serde_json::from_str(&text)
+            .with_context(|| format!("{}: no index entry; `lrscope report {name}` makes it anew", path.display()))?;
+        entries.push(entry);
+    }
+    let bytes = render_index(&entries).into_bytes();
+    Ok(write_report(results, &[ReportFile { name: "README.md".into(), bytes }])?)
+}
+
+/// Names of the studies below the results folder, sorted.
+pub fn studies(results: &Path) -> Result<Vec<String>> {
+    let doing = || format!("cannot list the results folder {}", results.display());
+    let entries = match std::fs::read_dir(results) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other.with_context(doing)?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.with_context(doing)?;
+        if entry.path().join("study.json").is_file() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// A mean with its interval and count, for one line on a terminal.
+pub fn percent(estimate: &Estimate) -> String {
+    let mean = format!("{:.2} %", 100.0 * estimate.mean);
+    match (estimate.low, estimate.high) {
+        (Some(low), Some(high)) => {
+            format!("{mean} [{:.2}, {:.2}] (n = {})", 100.0 * low, 100.0 * high, estimate.n)
+        }
+        _ => format!("{mean} (n = {})", estimate.n),
+    }
+}
+
+type Rendered = Option<(Vec<ReportFile>, IndexEntry)>;
+
+fn rendered(study: &Study, store: &Store, folder: &str) -> Result<Rendered> {
+    let records = records(study, store)?;
+    let Some(first) = records.first() else { return Ok(None) };
+    let experiment = experiment(study)?;
+    let facts = Facts {
+        study,
+        data_set: experiment.data.name.clone(),
+        model: model_name(&experiment.model).to_owned(),
+        date: date(study.started_unix)?,
+        recipe: recipe(&first.spec, study),
+        measured: measured(&records),
+    };
+    match study.question {
+        Question::RangeTest => facts.range_test(store, folder).map(Some),
+        Question::Comparison => facts.comparison(store, folder).map(Some),
+        Question::Training => facts.training(store, folder),
+    }
+}
+
+fn experiment(study: &Study) -> Result<Experiment> {
+    let source = Source { origin: "the study's configuration".into(), text: study.configuration.clone() };
+    source.parse().map_err(bad_input)
+}
+
+/// What every kind of report begins with.
+struct Facts<'a> {
+    study: &'a Study,
+    data_set: String,
+    model: String,
+    date: String,
+    recipe: Vec<lrscope_report::Fact>,
+    measured: Vec<lrscope_report::Fact>,
+}
+
+impl Facts<'_> {
+    fn range_test(self, store: &Store, folder: &str) -> Result<(Vec<ReportFile>, IndexEntry)> {
+        let report = RangeTestReport {
+            title: self.study.title.clone(),
+            data_set: self.data_set,
+            model: self.model,
+            date: self.date,
+            recipe: self.recipe,
+            measured: self.measured,
+            command: self.study.command.clone(),
+            analysis: analyse(&self.study.curves(store)?)?,
+        };
+        Ok((render_range_test(&report)?, report.index_entry(folder)))
+    }
+
+    fn comparison(self, store: &Store, folder: &str) -> Result<(Vec<ReportFile>, IndexEntry)> {
+        let mut analysis = compare(self.study.results(store)?)?;
+        analysis.warnings.extend(self.study.warnings.iter().cloned());
+        let report = ComparisonReport {
+            title: self.study.title.clone(),
+            data_set: self.data_set,
+            model: self.model,
+            date: self.date,
+            recipe: self.recipe,
+            measured: self.measured,
+            command: self.study.command.clone(),
+            pick_note: self.study.pick.clone(),
+            analysis,
+        };
+        Ok((render_comparison(&report)?, report.index_entry(folder)))
+    }
+
+    fn training(self, store: &Store, folder: &str) -> Result<Rendered> {
+        let Some(result) = compare(self.study.results(store)?)?.arms.into_iter().next() else {
+            return Ok(None);
+        };
+        let report = TrainingReport {
+            title: self.study.title.clone(),
+            data_set: self.data_set,
+            model: self.model,
+            date: self.date,
+            recipe: self.recipe,
+            measured: self.measured,
+            command: self.study.command.clone(),
+            warnings: self.study.warnings.clone(),
+            result,
+        };
+        Ok(Some((render_training(&report)?, report.index_entry(folder))))
+    }
+}
