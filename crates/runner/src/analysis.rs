@@ -2,12 +2,17 @@
 //!
 //! Everything here is f64 and deterministic; nothing here reads a file or a clock.
 
+mod alignment;
 mod comparison;
 mod curve;
 mod divergence;
+mod noise;
 mod permutation;
 mod pick;
+mod quadratic;
+mod reading;
 mod recording;
+mod remarks;
 mod rules;
 mod smoothing;
 mod statistics;
@@ -18,7 +23,7 @@ pub use comparison::{ArmResult, Comparison, PairedDifference, SeedResult, compar
 pub use curve::{Curve, Ending};
 pub use divergence::DivergenceMonitor;
 pub use permutation::{holm, pairs_needed, sign_flip, smallest_p};
-pub use pick::{Pick, RangeTest, analyse};
+pub use pick::{Pick, RangeTest, analyse, analyse_planned};
 pub use rules::{Rule, RuleError, RuleOutcome};
 pub use smoothing::centred_smoothing;
 pub use statistics::{Estimate, LEVEL};
@@ -31,7 +36,9 @@ pub enum AnalysisError {
     #[error("there is nothing to analyse: {0}")]
     Empty(String),
     /// A curve has fewer usable points than the method needs.
-    #[error("{method} needs at least {needed} points, the curve of seed {seed} has {found}; sweep more steps or start at a lower rate")]
+    #[error(
+        "{method} needs at least {needed} points, the curve of seed {seed} has {found}; sweep more steps or start at a lower rate"
+    )]
     TooFewPoints {
         /// What was asked for.
         method: String,

@@ -101,11 +101,7 @@ pub fn compare(mut arms: Vec<ArmResult>) -> Result<Comparison, AnalysisError> {
         }
     }
     correct(&mut differences);
-    Ok(Comparison {
-        arms,
-        differences,
-        warnings,
-    })
+    Ok(Comparison { arms, differences, warnings })
 }
 
 fn check(arms: &[ArmResult]) -> Result<(), AnalysisError> {
@@ -128,8 +124,7 @@ fn check(arms: &[ArmResult]) -> Result<(), AnalysisError> {
             }
             for accuracy in [result.test_accuracy, result.validation_accuracy] {
                 if let Some(value) = accuracy.filter(|value| !(0.0..=1.0).contains(value)) {
-                    let message =
-                        format!("seed {seed} of arm {name:?} has accuracy {value}, which must be in [0, 1]");
+                    let message = format!("seed {seed} of arm {name:?} has accuracy {value}, which must be in [0, 1]");
                     return Err(AnalysisError::Mismatch(message));
                 }
             }
@@ -173,10 +168,7 @@ fn warn_of_arm(arm: &ArmResult, warnings: &mut Vec<String>) {
 }
 
 fn paired(first: &ArmResult, other: &ArmResult, warnings: &mut Vec<String>) -> Option<PairedDifference> {
-    let (ours, theirs) = (
-        by_seed(first, |seed| seed.test_accuracy),
-        by_seed(other, |seed| seed.test_accuracy),
-    );
+    let (ours, theirs) = (by_seed(first, |seed| seed.test_accuracy), by_seed(other, |seed| seed.test_accuracy));
     let pair = |(seed, a): (&u64, &f64)| theirs.get(seed).map(|b| a - b);
     let differences: Vec<f64> = ours.iter().filter_map(pair).collect();
     let (arm, against) = (&first.name, &other.name);

@@ -31,13 +31,7 @@ pub struct DivergenceMonitor {
 impl DivergenceMonitor {
     /// A monitor that has seen nothing yet. A `window` of 0 is taken as 1.
     pub fn new(rule: StopRule) -> Self {
-        Self {
-            rule,
-            recent: VecDeque::new(),
-            sorted: Vec::new(),
-            best: f64::INFINITY,
-            step: 0,
-        }
+        Self { rule, recent: VecDeque::new(), sorted: Vec::new(), best: f64::INFINITY, step: 0 }
     }
 
     /// Takes the loss of the next row, and says how the run ends there, if it does.

@@ -40,10 +40,7 @@ fn hits(rest: &[f64], sum: f64, observed: f64) -> u64 {
 }
 
 fn drawn(differences: &[f64], observed: f64) -> f64 {
-    let seed = Seed {
-        family: Family::Statistics,
-        number: 0,
-    };
+    let seed = Seed { family: Family::Statistics, number: 0 };
     let mut stream = Stream::new(seed, Purpose::Resampling, 0, 0);
     let mut hits = 0_u64;
     for _ in 0..DRAWS {
@@ -66,9 +63,7 @@ pub fn smallest_p(n: usize) -> f64 {
 
 /// Fewest pairs with which one of `comparisons` corrected tests can reach `alpha`.
 pub fn pairs_needed(comparisons: usize, alpha: f64) -> usize {
-    (2..=64)
-        .find(|&n| smallest_p(n) * comparisons.max(1) as f64 <= alpha)
-        .unwrap_or(64)
+    (2..=64).find(|&n| smallest_p(n) * comparisons.max(1) as f64 <= alpha).unwrap_or(64)
 }
 
 /// Holm's step-down correction: the i-th smallest of m p-values times m − i + 1, never below the one before, at most 1.

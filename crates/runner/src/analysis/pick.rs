@@ -2,7 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AnalysisError, Curve, RuleOutcome};
+use super::alignment::{self, Aligned};
+use super::noise::Noise;
+use super::reading::{MOSTLY, Reading, Refusal};
+use super::{AnalysisError, Curve, Rule, RuleOutcome, centred_smoothing, recording, remarks};
+
+/// `base_lr` is `max_lr` divided by this: a third or a quarter in Smith's paper (arXiv 1506.01186, section 3.3).
+const RATIO: f64 = 4.0;
 
 /// The two bounds that a range test picks, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,8 +52,104 @@ pub struct RangeTest {
     pub warnings: Vec<String>,
 }
 
-/// Analyses the curves of a range test.
+/// Analyses the curves of a range test whose longest curve took all the steps that were planned.
+///
+/// See [`analyse_planned`] for the rules and for sweeps that were all stopped early.
 pub fn analyse(curves: &[Curve]) -> Result<RangeTest, AnalysisError> {
-    let _ = curves;
-    Err(AnalysisError::Empty("no curves".into()))
+    analyse_planned(curves, 0)
+}
+
+/// Analyses the curves of a range test that was planned for `steps` steps.
+///
+/// The published rules need `steps`, since fastai drops a tenth of the planned steps at the beginning; the longest curve
+/// stands in where it has more. The pick does not.
+///
+/// **The pick** is read off the mean raw loss over the seeds, after centred smoothing with the narrowest window that brings
+/// its noise down to 2 % of the whole fall (window 1 where there is no noise).
+/// - `edge_lr`: the last rate before the loss leaves its floor. Without noise that is the last rate at which the loss fell,
+///   which for ½λx² under plain gradient descent is the largest swept rate below 2/λ.
+/// - `first_descent_lr`: the rate from which the loss stays below its starting level by 2 % of the whole fall and by five
+///   deviations of its noise.
+/// - `max_lr`: ½ √(a · `edge_lr`), a being the rate at which 90 % of the fall is behind. A sweep goes past the edge before
+///   the damage shows, and so finds it too high; and it leaves the good rates before they have done their work, and so
+///   finds the fall too late. Slow and fast sweeps err differently in the two, which their geometric mean evens out; the half keeps away from the edge.
+/// - `base_lr`: `max_lr` / 4, but not below the first swept rate.
+///
+/// Without a fall that stands out of the noise there is no pick, and the reason is among the warnings.
+///
+/// Errors: no curve, an empty one, two of one seed, rates that do not rise or differ between seeds.
+pub fn analyse_planned(curves: &[Curve], steps: usize) -> Result<RangeTest, AnalysisError> {
+    alignment::check(curves)?;
+    let longest = curves.iter().map(|curve| curve.lr.len()).max().unwrap_or(0);
+    let (rules, cut) = outcomes(curves, steps.max(longest));
+    let mean = Aligned::mean(curves);
+    let noise = Noise::of(&mean.loss);
+    let found = pick(&mean, &noise);
+    let each: Vec<(u64, Result<Found, Refusal>)> = curves.iter().map(|curve| (curve.seed, pick_alone(curve))).collect();
+    let warnings = remarks::all(curves, &found, &each, cut);
+    let seed_picks = each.into_iter().filter_map(|(seed, found)| Some((seed, found.ok()?.pick)));
+    Ok(RangeTest {
+        curves: curves.to_vec(),
+        smoothed_loss: centred_smoothing(&mean.loss, noise.window),
+        window: noise.window,
+        pick: found.ok().map(|found| found.pick),
+        seed_picks: seed_picks.collect(),
+        rules,
+        warnings,
+        lr: mean.lr,
+        mean_loss: mean.loss,
+    })
+}
+
+/// A pick and what it was read from.
+pub(super) struct Found {
+    pub pick: Pick,
+    pub reading: Reading,
+}
+
+fn pick_alone(curve: &Curve) -> Result<Found, Refusal> {
+    let alone = Aligned::mean(std::slice::from_ref(curve));
+    pick(&alone, &Noise::of(&alone.loss))
+}
+
+fn pick(curve: &Aligned, noise: &Noise) -> Result<Found, Refusal> {
+    let reading = Reading::of(curve, noise)?;
+    let first = curve.lr.first().copied().unwrap_or(0.0);
+    let max = (reading.mostly_fallen_lr * reading.edge_lr).sqrt() / 2.0;
+    if max.is_nan() || max <= first {
+        return Err(Refusal::StartsTooHigh { max, first });
+    }
+    let base = (max / RATIO).max(first);
+    let pick = Pick {
+        base_lr: base,
+        max_lr: max,
+        edge_lr: reading.edge_lr,
+        first_descent_lr: reading.first_descent_lr,
+        base_rule: base_rule(base > max / RATIO),
+        max_rule: max_rule(&reading),
+        edge_reached: reading.reached,
+    };
+    Ok(Found { pick, reading })
+}
+
+fn base_rule(raised: bool) -> String {
+    let rule = format!("max_lr / {RATIO} (Smith: a third or a quarter)");
+    if raised { format!("{rule}, raised to the first rate of the sweep") } else { rule }
+}
+
+fn max_rule(reading: &Reading) -> String {
+    let edge = if reading.reached { "the edge" } else { "the last rate, the edge not being reached" };
+    format!(
+        "half the geometric mean of the rate at which {:.0} % of the loss's fall is behind ({:.2e}) and {edge} ({:.2e})",
+        100.0 * MOSTLY,
+        reading.mostly_fallen_lr,
+        reading.edge_lr
+    )
+}
+
+/// What every rule says of every seed, and how many of these answers come from a curve that ends before the tool would have.
+fn outcomes(curves: &[Curve], planned: usize) -> (Vec<RuleOutcome>, usize) {
+    let each = curves.iter().flat_map(|curve| Rule::ALL.map(|rule| recording::outcome(rule, curve, planned)));
+    let (outcomes, cut): (Vec<RuleOutcome>, Vec<bool>) = each.unzip();
+    (outcomes, cut.into_iter().filter(|cut| *cut).count())
 }

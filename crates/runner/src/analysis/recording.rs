@@ -97,12 +97,7 @@ fn lr_finder(curve: &Curve, planned: usize) -> Recording {
 pub(super) fn outcome(rule: Rule, curve: &Curve, planned: usize) -> (RuleOutcome, bool) {
     let (answer, cut) = answer(rule, curve, planned);
     let reason = answer.as_ref().err().map(RuleError::to_string);
-    let outcome = RuleOutcome {
-        rule,
-        seed: curve.seed,
-        lr: answer.ok(),
-        reason,
-    };
+    let outcome = RuleOutcome { rule, seed: curve.seed, lr: answer.ok(), reason };
     (outcome, cut)
 }
 

@@ -22,14 +22,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order of reports.
-    pub const ALL: [Self; 6] = [
-        Self::Valley,
-        Self::Slide,
-        Self::Minimum,
-        Self::Steep,
-        Self::Lightning,
-        Self::LrFinder,
-    ];
+    pub const ALL: [Self; 6] = [Self::Valley, Self::Slide, Self::Minimum, Self::Steep, Self::Lightning, Self::LrFinder];
 
     /// Tool and rule as a reader knows them, for example `"fastai valley"`.
     pub fn name(self) -> &'static str {
@@ -85,7 +78,9 @@ pub enum RuleError {
         losses: usize,
     },
     /// The rule would name the place of a non-finite loss.
-    #[error("the loss is not finite from learning rate {lr:e} on, and {rule} would take that place for the steepest fall")]
+    #[error(
+        "the loss is not finite from learning rate {lr:e} on, and {rule} would take that place for the steepest fall"
+    )]
     NonFinite {
         /// The rule.
         rule: Rule,

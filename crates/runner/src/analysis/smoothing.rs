@@ -25,9 +25,7 @@ fn weights(half: usize) -> Vec<f64> {
     let angle = std::f64::consts::PI / (half + 1) as f64;
     let total = (half + 1) as f64;
     // Σⱼ (1 + cos(πj/(h + 1))) over −h…h is h + 1, twice over: 2(h + 1).
-    (0..=half)
-        .map(|away| (1.0 + libm::cos(angle * away as f64)) / (2.0 * total))
-        .collect()
+    (0..=half).map(|away| (1.0 + libm::cos(angle * away as f64)) / (2.0 * total)).collect()
 }
 
 fn weighted_mean(values: &[f64], centre: usize, weights: &[f64]) -> f64 {

@@ -37,17 +37,8 @@ impl Estimate {
         let mean = values.iter().sum::<f64>() / n as f64;
         let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
         let deviation = (n > 1).then(|| (squares / (n - 1) as f64).sqrt());
-        let half = deviation
-            .zip(quantile(level, n))
-            .map(|(deviation, t)| t * deviation / (n as f64).sqrt());
-        Some(Self {
-            mean,
-            deviation,
-            low: half.map(|half| mean - half),
-            high: half.map(|half| mean + half),
-            level,
-            n,
-        })
+        let half = deviation.zip(quantile(level, n)).map(|(deviation, t)| t * deviation / (n as f64).sqrt());
+        Some(Self { mean, deviation, low: half.map(|half| mean - half), high: half.map(|half| mean + half), level, n })
     }
 }
 

@@ -14,10 +14,7 @@ const SLIDE_THRESHOLD: f64 = 0.005;
 /// The rate that `rule` suggests for a curve fed as it stands: no smoothing, nothing dropped.
 pub fn suggest(rule: Rule, lr: &[f64], loss: &[f64]) -> Result<f64, RuleError> {
     if lr.len() != loss.len() {
-        return Err(RuleError::Lengths {
-            rates: lr.len(),
-            losses: loss.len(),
-        });
+        return Err(RuleError::Lengths { rates: lr.len(), losses: loss.len() });
     }
     let (needed, place): (usize, fn(&[f64], &[f64]) -> Option<usize>) = match rule {
         Rule::Valley => (1, |_, loss| valley(loss)),
@@ -27,11 +24,7 @@ pub fn suggest(rule: Rule, lr: &[f64], loss: &[f64]) -> Result<f64, RuleError> {
         Rule::Lightning => (2, |lr, loss| argmin(&gradient(lr, loss))),
         Rule::LrFinder => (2, |_, loss| argmin(&index_gradient(loss))),
     };
-    let too_few = RuleError::TooFewPoints {
-        rule,
-        needed,
-        found: lr.len(),
-    };
+    let too_few = RuleError::TooFewPoints { rule, needed, found: lr.len() };
     if lr.len() < needed {
         return Err(too_few);
     }
@@ -74,10 +67,7 @@ fn valley(loss: &[f64]) -> Option<usize> {
         }
     }
     let third = (end - start) as f64 / 3.0;
-    from_end(
-        start + third as isize + (third / 2.0) as isize,
-        loss.len(),
-    )
+    from_end(start + third as isize + (third / 2.0) as isize, loss.len())
 }
 
 /// The last place, walking left from the end, before two gradients [`SLIDE_DISTANCE`] rows apart agree.
@@ -97,11 +87,8 @@ fn slide(loss: &[f64]) -> Option<usize> {
 
 /// Place of the steepest fall per log rate, by forward differences.
 fn steep(lr: &[f64], loss: &[f64]) -> Option<usize> {
-    let slopes: Vec<f64> = lr
-        .windows(2)
-        .zip(loss.windows(2))
-        .map(|(lr, loss)| (loss[1] - loss[0]) / (lr[1].ln() - lr[0].ln()))
-        .collect();
+    let slopes: Vec<f64> =
+        lr.windows(2).zip(loss.windows(2)).map(|(lr, loss)| (loss[1] - loss[0]) / (lr[1].ln() - lr[0].ln())).collect();
     argmin(&slopes)
 }
 
@@ -109,11 +96,7 @@ fn steep(lr: &[f64], loss: &[f64]) -> Option<usize> {
 fn index_gradient(loss: &[f64]) -> Vec<f64> {
     let ends = |pair: Option<&[f64]>| pair.map(|pair| pair[1] - pair[0]);
     let inner = loss.windows(3).map(|three| (three[2] - three[0]) / 2.0);
-    ends(loss.windows(2).next())
-        .into_iter()
-        .chain(inner)
-        .chain(ends(loss.windows(2).next_back()))
-        .collect()
+    ends(loss.windows(2).next()).into_iter().chain(inner).chain(ends(loss.windows(2).next_back())).collect()
 }
 
 /// `torch.gradient(loss, spacing=[lr])`: second-order differences on an uneven axis, one-sided at both ends.
@@ -129,18 +112,36 @@ fn gradient(lr: &[f64], loss: &[f64]) -> Vec<f64> {
         let after = left / (right * (left + right));
         before * loss[0] + centre * loss[1] + after * loss[2]
     });
-    one_sided(0)
-        .into_iter()
-        .chain(inner)
-        .chain(loss.len().checked_sub(2).and_then(one_sided))
-        .collect()
+    one_sided(0).into_iter().chain(inner).chain(loss.len().checked_sub(2).and_then(one_sided)).collect()
 }
 
 /// Python's indexing: a negative place counts from the end.
 fn from_end(place: isize, len: usize) -> Option<usize> {
-    if place < 0 {
-        len.checked_sub(place.unsigned_abs())
-    } else {
-        Some(place.unsigned_abs())
+    if place < 0 { len.checked_sub(place.unsigned_abs()) } else { Some(place.unsigned_abs()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{argmin, gradient, index_gradient};
+
+    /// The examples of numpy's documentation of `gradient`; `torch.gradient` gives the same.
+    #[test]
+    fn gradients_as_documented() {
+        let loss = [1.0, 2.0, 4.0, 7.0, 11.0, 16.0];
+        assert_eq!(index_gradient(&loss), [1.0, 1.5, 2.5, 3.5, 4.5, 5.0]);
+        let uneven = gradient(&[0.0, 1.0, 1.5, 3.5, 4.0, 6.0], &loss);
+        let expected = [1.0, 3.0, 3.5, 6.7, 6.9, 2.5];
+        for (found, expected) in uneven.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-12, "{uneven:?}");
+        }
+    }
+
+    #[test]
+    fn argmin_takes_the_first_nan_then_the_first_smallest() {
+        assert_eq!(argmin(&[]), None);
+        assert_eq!(argmin(&[2.0, 1.0, 1.0]), Some(1));
+        assert_eq!(argmin(&[0.0, -0.0]), Some(0));
+        assert_eq!(argmin(&[2.0, f64::NAN, 1.0, f64::NAN]), Some(1));
+        assert_eq!(argmin(&[f64::INFINITY, f64::INFINITY]), Some(0));
     }
 }

@@ -34,11 +34,7 @@ pub(super) fn verdict(difference: &PairedDifference, comparisons: usize) -> Stri
             advice(estimate)
         );
     }
-    let (better, worse, sign) = if estimate.mean > 0.0 {
-        (arm, against, 1.0)
-    } else {
-        (against, arm, -1.0)
-    };
+    let (better, worse, sign) = if estimate.mean > 0.0 { (arm, against, 1.0) } else { (against, arm, -1.0) };
     format!(
         "{better} is better than {worse} by {} ({})",
         points(sign * estimate.mean),
@@ -64,11 +60,7 @@ fn evidence(estimate: &Estimate, sign: f64, p: f64, comparisons: usize) -> Strin
 }
 
 fn corrected(comparisons: usize) -> String {
-    if comparisons > 1 {
-        format!(", corrected for {comparisons} comparisons")
-    } else {
-        String::new()
-    }
+    if comparisons > 1 { format!(", corrected for {comparisons} comparisons") } else { String::new() }
 }
 
 fn seeds(n: usize) -> String {

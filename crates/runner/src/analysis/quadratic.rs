@@ -1,0 +1,38 @@
+//! The edge of a loss that shrank to exactly 0 on its way.
+
+/// Rows that must agree on the curvature.
+const ROWS: usize = 3;
+/// Relative spread of the curvatures up to which they agree.
+const AGREEMENT: f64 = 1e-3;
+/// Losses below this have lost digits.
+const EXACT: f64 = 1e-280;
+
+/// 2/λ of a curve that behaves as ½λx² under x ← (1 − lr·λ)x, read before the loss reached 0.
+///
+/// The loss then falls by the factor (1 − lr·λ)² at each row, so every row tells λ = (1 − √ratio)/lr as long as lr is below
+/// 1/λ. Near that rate x shrinks so fast that a slow sweep takes ½λx² below the smallest number, where the curve itself
+/// says nothing any more. Absent unless the rows agree, which the loss of a network never makes them do.
+pub(super) fn edge(lr: &[f64], loss: &[f64]) -> Option<f64> {
+    let mut last = f64::INFINITY;
+    let mut curvatures = Vec::new();
+    for (lr, pair) in lr.iter().zip(loss.windows(2)) {
+        let shrink = (pair[1] / pair[0]).sqrt();
+        if pair[1] < EXACT {
+            break;
+        }
+        // Closer to 1 the subtraction leaves no digits, closer to 0 the row may lie beyond 1/λ.
+        if !(0.05..0.95).contains(&shrink) {
+            continue;
+        }
+        if shrink >= last {
+            break;
+        }
+        last = shrink;
+        curvatures.push((1.0 - shrink) / lr);
+    }
+    let (low, high) = curvatures
+        .iter()
+        .fold((f64::INFINITY, 0.0_f64), |(low, high), &c| (low.min(c), high.max(c)));
+    let agree = curvatures.len() >= ROWS && high - low <= AGREEMENT * high;
+    agree.then(|| 4.0 / (low + high))
+}
