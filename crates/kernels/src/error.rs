@@ -56,9 +56,7 @@ pub enum KernelError {
         padding: usize,
     },
     /// A label that names no class.
-    #[error(
-        "cross_entropy: label {label} of example {example} names no class; there are {classes}, numbered from 0"
-    )]
+    #[error("cross_entropy: label {label} of example {example} names no class; there are {classes}, numbered from 0")]
     Label {
         /// The label.
         label: u32,
@@ -76,6 +74,14 @@ pub enum KernelError {
         name: &'static str,
         /// Its shape.
         shape: Vec<usize>,
+    },
+    /// A tensor with more numbers than the kernels can address.
+    #[error("{op}: an operand of {numbers} numbers is too large; split the batch")]
+    TooLarge {
+        /// The operation.
+        op: &'static str,
+        /// Numbers that would have to be addressed.
+        numbers: usize,
     },
     /// An instruction set that this processor does not have.
     #[error("this processor has no {wanted}; it has {}", list(available))]
@@ -102,10 +108,7 @@ pub enum KernelError {
 }
 
 fn list(isas: &[Isa]) -> String {
-    isas.iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(", ")
+    isas.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 impl From<KernelError> for candle_core::Error {

@@ -30,10 +30,7 @@ impl Isa {
 
     /// Every path that this processor can run, slowest first; [`Isa::Portable`] is always among them.
     pub fn available() -> Vec<Self> {
-        Self::ALL
-            .into_iter()
-            .filter(|isa| isa.runs_here())
-            .collect()
+        Self::ALL.into_iter().filter(|isa| isa.runs_here()).collect()
     }
 
     #[cfg(target_arch = "x86_64")]
@@ -81,9 +78,7 @@ impl FromStr for Isa {
         Self::ALL
             .into_iter()
             .find(|isa| isa.to_string() == word)
-            .ok_or_else(|| KernelError::IsaUnknown {
-                word: word.to_owned(),
-            })
+            .ok_or_else(|| KernelError::IsaUnknown { word: word.to_owned() })
     }
 }
 
@@ -100,21 +95,26 @@ thread_local! {
 pub fn force_isa(isa: Isa) -> Result<(), KernelError> {
     check(isa)?;
     let current = *PROCESS.get_or_init(|| isa);
-    if current == isa {
-        Ok(())
-    } else {
-        Err(KernelError::IsaFixed {
-            wanted: isa,
-            current,
-        })
-    }
+    if current == isa { Ok(()) } else { Err(KernelError::IsaFixed { wanted: isa, current }) }
 }
 
 /// The path that operations started by this thread take: the one [forced](force_isa), else the [detected](Isa::detect) one.
 pub fn current_isa() -> Isa {
-    SCOPED
-        .get()
-        .unwrap_or_else(|| *PROCESS.get_or_init(Isa::detect))
+    SCOPED.get().unwrap_or_else(|| *PROCESS.get_or_init(Isa::detect))
+}
+
+/// Proof that a path was checked against this processor: what the kernels take instead of an [`Isa`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Path(Isa);
+
+impl Path {
+    pub fn current() -> Self {
+        Self(current_isa())
+    }
+
+    pub fn isa(self) -> Isa {
+        self.0
+    }
 }
 
 /// Runs `work` with `isa` for the operations that this thread starts meanwhile: for tests and measurements of one path.
@@ -134,14 +134,7 @@ pub fn with_isa<T>(isa: Isa, work: impl FnOnce() -> T) -> Result<T, KernelError>
 }
 
 fn check(isa: Isa) -> Result<(), KernelError> {
-    if isa.runs_here() {
-        Ok(())
-    } else {
-        Err(KernelError::IsaMissing {
-            wanted: isa,
-            available: Isa::available(),
-        })
-    }
+    if isa.runs_here() { Ok(()) } else { Err(KernelError::IsaMissing { wanted: isa, available: Isa::available() }) }
 }
 
 #[cfg(test)]
@@ -153,26 +146,16 @@ mod tests {
         for isa in Isa::ALL {
             assert_eq!(isa.to_string().parse(), Ok(isa));
         }
-        assert_eq!(
-            "sse9".parse::<Isa>(),
-            Err(KernelError::IsaUnknown {
-                word: "sse9".into()
-            })
-        );
+        assert_eq!("sse9".parse::<Isa>(), Err(KernelError::IsaUnknown { word: "sse9".into() }));
     }
 
     #[test]
     fn a_missing_path_is_refused_by_name() {
-        let missing = Isa::ALL
-            .into_iter()
-            .find(|isa| !Isa::available().contains(isa))
-            .expect("no processor has all paths");
+        let missing =
+            Isa::ALL.into_iter().find(|isa| !Isa::available().contains(isa)).expect("no processor has all paths");
         let error = with_isa(missing, || ()).expect_err("it is missing");
         let message = error.to_string();
-        assert!(
-            message.contains(&missing.to_string()) && message.contains("portable"),
-            "{message}"
-        );
+        assert!(message.contains(&missing.to_string()) && message.contains("portable"), "{message}");
     }
 
     #[test]

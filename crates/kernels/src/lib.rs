@@ -3,6 +3,7 @@
 //! Every operation is a plain function on tensors. [`dispatch`] sends it to this crate's CPU kernel or, for other devices and
 //! dtypes, to its [`twin`]; nothing else looks at the device. Twins are also the oracle that the kernels are tested against.
 
+mod cpu;
 mod dispatch;
 mod error;
 mod isa;
@@ -11,8 +12,7 @@ mod params;
 pub mod twin;
 
 pub use dispatch::{
-    adam_step, avg_pool2d, backward, conv2d, cross_entropy, linear, matmul, max_pool2d, relu,
-    sgd_step,
+    adam_step, avg_pool2d, backward, conv2d, cross_entropy, flatten, linear, matmul, max_pool2d, relu, sgd_step,
 };
 pub use error::KernelError;
 pub use isa::{Isa, current_isa, force_isa, with_isa};

@@ -52,15 +52,7 @@ pub struct AdamOptions {
 
 impl Default for AdamOptions {
     fn default() -> Self {
-        Self {
-            lr: 1e-3,
-            beta1: 0.9,
-            beta2: 0.999,
-            eps: 1e-8,
-            weight_decay: 0.0,
-            decoupled: false,
-            amsgrad: false,
-        }
+        Self { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.0, decoupled: false, amsgrad: false }
     }
 }
 
@@ -83,21 +75,13 @@ impl AdamState {
     /// The state before the first update of `weights`.
     pub fn new(weights: &Tensor) -> candle_core::Result<Self> {
         let zeros = || Tensor::zeros(weights.shape(), weights.dtype(), weights.device());
-        Ok(Self {
-            step: 0,
-            exp_avg: zeros()?,
-            exp_avg_sq: zeros()?,
-            max_exp_avg_sq: None,
-        })
+        Ok(Self { step: 0, exp_avg: zeros()?, exp_avg_sq: zeros()?, max_exp_avg_sq: None })
     }
 }
 
 impl AdamOptions {
     /// 1 − β₁ᵗ and 1 − β₂ᵗ.
     pub(crate) fn corrections(&self, step: u64) -> (f64, f64) {
-        (
-            1.0 - self.beta1.powf(step as f64),
-            1.0 - self.beta2.powf(step as f64),
-        )
+        (1.0 - self.beta1.powf(step as f64), 1.0 - self.beta2.powf(step as f64))
     }
 }

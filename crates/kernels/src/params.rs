@@ -13,10 +13,7 @@ pub struct Conv2dParams {
 
 impl Default for Conv2dParams {
     fn default() -> Self {
-        Self {
-            stride: 1,
-            padding: 0,
-        }
+        Self { stride: 1, padding: 0 }
     }
 }
 
@@ -36,12 +33,7 @@ pub struct Pool2dParams {
 impl Pool2dParams {
     /// Windows side by side: stride equal to `kernel`, no padding.
     pub fn tiles(kernel: usize) -> Self {
-        Self {
-            kernel,
-            stride: kernel,
-            padding: 0,
-            ceil_mode: false,
-        }
+        Self { kernel, stride: kernel, padding: 0, ceil_mode: false }
     }
 }
 
@@ -62,43 +54,17 @@ pub(crate) struct Windows {
 }
 
 impl Windows {
-    pub fn conv(
-        picture: (usize, usize),
-        kernel: (usize, usize),
-        params: Conv2dParams,
-    ) -> Result<Self, KernelError> {
-        Self::new(
-            "conv2d",
-            picture,
-            kernel,
-            (params.stride, params.padding),
-            false,
-        )
+    pub fn conv(picture: (usize, usize), kernel: (usize, usize), params: Conv2dParams) -> Result<Self, KernelError> {
+        Self::new("conv2d", picture, kernel, (params.stride, params.padding), false)
     }
 
-    pub fn pool(
-        op: &'static str,
-        picture: (usize, usize),
-        params: Pool2dParams,
-    ) -> Result<Self, KernelError> {
+    pub fn pool(op: &'static str, picture: (usize, usize), params: Pool2dParams) -> Result<Self, KernelError> {
         let kernel = (params.kernel, params.kernel);
         if params.padding > params.kernel / 2 {
             let what = "padding must be at most half the kernel";
-            return Err(KernelError::Window {
-                op,
-                what,
-                kernel,
-                stride: params.stride,
-                padding: params.padding,
-            });
+            return Err(KernelError::Window { op, what, kernel, stride: params.stride, padding: params.padding });
         }
-        Self::new(
-            op,
-            picture,
-            kernel,
-            (params.stride, params.padding),
-            params.ceil_mode,
-        )
+        Self::new(op, picture, kernel, (params.stride, params.padding), params.ceil_mode)
     }
 
     fn new(
@@ -108,69 +74,36 @@ impl Windows {
         (stride, padding): (usize, usize),
         ceil_mode: bool,
     ) -> Result<Self, KernelError> {
-        let largest = picture
-            .0
-            .max(picture.1)
-            .max(kernel.0)
-            .max(kernel.1)
-            .max(stride)
-            .max(padding);
+        let largest = picture.0.max(picture.1).max(kernel.0).max(kernel.1).max(stride).max(padding);
         if kernel.0 == 0 || kernel.1 == 0 || stride == 0 || largest > LARGEST_SIDE {
             let what = "kernel and stride must be at least 1, and every side at most 1048576";
-            return Err(KernelError::Window {
-                op,
-                what,
-                kernel,
-                stride,
-                padding,
-            });
+            return Err(KernelError::Window { op, what, kernel, stride, padding });
         }
         let size = |side: usize, kernel: usize| {
-            let room = (side + 2 * padding)
-                .checked_sub(kernel)
-                .filter(|_| side > 0)?;
-            let rounded = if ceil_mode {
-                room.div_ceil(stride)
-            } else {
-                room / stride
-            } + 1;
+            let room = (side + 2 * padding).checked_sub(kernel).filter(|_| side > 0)?;
+            let rounded = if ceil_mode { room.div_ceil(stride) } else { room / stride } + 1;
             // A window that would start in the right border sees no pixel at all.
             let overhangs = ceil_mode && (rounded - 1) * stride >= side + padding;
             Some(rounded - usize::from(overhangs))
         };
         match (size(picture.0, kernel.0), size(picture.1, kernel.1)) {
-            (Some(oh), Some(ow)) => Ok(Self {
-                h: picture.0,
-                w: picture.1,
-                kh: kernel.0,
-                kw: kernel.1,
-                oh,
-                ow,
-                stride,
-                padding,
-            }),
-            _ => Err(KernelError::TooSmall {
-                op,
-                kernel,
-                picture,
-                padding,
-            }),
+            (Some(oh), Some(ow)) => {
+                Ok(Self { h: picture.0, w: picture.1, kh: kernel.0, kw: kernel.1, oh, ow, stride, padding })
+            }
+            _ => Err(KernelError::TooSmall { op, kernel, picture, padding }),
         }
     }
 
     /// Pixels of a picture under the kernel row or column `k` of window `o`, or `None` where that is border.
     pub fn pixel(side: usize, o: usize, k: usize, stride: usize, padding: usize) -> Option<usize> {
-        (o * stride + k)
-            .checked_sub(padding)
-            .filter(|&at| at < side)
+        (o * stride + k).checked_sub(padding).filter(|&at| at < side)
     }
 
     /// Number of pixels, border included, that the mean over window (`oy`, `ox`) divides by (PyTorch's `count_include_pad`):
     /// what hangs over the border in ceil mode does not count.
     pub fn area(&self, oy: usize, ox: usize) -> usize {
-        let along = |side: usize, o: usize, k: usize| {
-            (o * self.stride + k).min(side + 2 * self.padding) - o * self.stride
-        };
+        let along =
+            |side: usize, o: usize, k: usize| (o * self.stride + k).min(side + 2 * self.padding) - o * self.stride;
         along(self.h, oy, self.kh) * along(self.w, ox, self.kw)
     }
 }
@@ -184,33 +117,15 @@ mod tests {
     #[test]
     fn sizes_are_pytorchs() {
         let size = |side, kernel, stride, padding, ceil_mode| {
-            let params = Pool2dParams {
-                kernel,
-                stride,
-                padding,
-                ceil_mode,
-            };
+            let params = Pool2dParams { kernel, stride, padding, ceil_mode };
             Windows::pool("max_pool2d", (side, side), params).map(|windows| windows.oh)
         };
         assert_eq!(size(32, 3, 2, 0, false), Ok(15));
         assert_eq!(size(32, 3, 2, 0, true), Ok(16));
-        assert_eq!(
-            size(3, 2, 2, 1, true),
-            Ok(2),
-            "the third window would start in the border"
-        );
+        assert_eq!(size(3, 2, 2, 1, true), Ok(2), "the third window would start in the border");
         assert_eq!(size(1, 1, 1, 0, false), Ok(1));
-        assert!(matches!(
-            size(2, 3, 1, 0, true),
-            Err(KernelError::TooSmall { .. })
-        ));
-        assert!(matches!(
-            size(2, 2, 0, 0, true),
-            Err(KernelError::Window { .. })
-        ));
-        assert!(matches!(
-            size(9, 3, 1, 2, true),
-            Err(KernelError::Window { .. })
-        ));
+        assert!(matches!(size(2, 3, 1, 0, true), Err(KernelError::TooSmall { .. })));
+        assert!(matches!(size(2, 2, 0, 0, true), Err(KernelError::Window { .. })));
+        assert!(matches!(size(9, 3, 1, 2, true), Err(KernelError::Window { .. })));
     }
 }

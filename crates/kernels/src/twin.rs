@@ -21,20 +21,10 @@ pub use optim::{adam_step, sgd_step};
 pub(crate) use pool::{avg_pool2d as avg_pool2d_in, max_pool2d as max_pool2d_in};
 
 /// Twin of [`crate::conv2d`].
-pub fn conv2d(
-    x: &Tensor,
-    w: &Tensor,
-    bias: Option<&Tensor>,
-    params: Conv2dParams,
-) -> Result<Tensor> {
+pub fn conv2d(x: &Tensor, w: &Tensor, bias: Option<&Tensor>, params: Conv2dParams) -> Result<Tensor> {
     let (_, _, height, width) = x.dims4()?;
     let (_, _, kh, kw) = w.dims4()?;
-    conv2d_in(
-        x,
-        w,
-        bias,
-        Windows::conv((height, width), (kh, kw), params)?,
-    )
+    conv2d_in(x, w, bias, Windows::conv((height, width), (kh, kw), params)?)
 }
 
 /// Twin of [`crate::max_pool2d`].

@@ -5,12 +5,7 @@ use candle_core::{Result, Tensor, Var};
 use crate::{AdamOptions, AdamState, SgdOptions, SgdState};
 
 /// Twin of [`crate::sgd_step`].
-pub fn sgd_step(
-    weights: &Var,
-    grad: &Tensor,
-    state: &mut SgdState,
-    options: &SgdOptions,
-) -> Result<()> {
+pub fn sgd_step(weights: &Var, grad: &Tensor, state: &mut SgdState, options: &SgdOptions) -> Result<()> {
     let w = weights.as_detached_tensor();
     let mut grad = penalised(&w, &grad.detach(), options.weight_decay)?;
     if options.momentum != 0.0 {
@@ -18,32 +13,15 @@ pub fn sgd_step(
             None => grad.copy()?,
             Some(old) => ((old * options.momentum)? + (&grad * (1.0 - options.dampening))?)?,
         };
-        grad = if options.nesterov {
-            (grad + (&buffer * options.momentum)?)?
-        } else {
-            buffer.clone()
-        };
+        grad = if options.nesterov { (grad + (&buffer * options.momentum)?)? } else { buffer.clone() };
         state.momentum_buffer = Some(buffer);
     }
     weights.set(&(w - (grad * options.lr)?)?)
 }
 
 /// Twin of [`crate::adam_step`].
-pub fn adam_step(
-    weights: &Var,
-    grad: &Tensor,
-    state: &mut AdamState,
-    options: &AdamOptions,
-) -> Result<()> {
-    let AdamOptions {
-        lr,
-        beta1,
-        beta2,
-        eps,
-        weight_decay,
-        decoupled,
-        amsgrad,
-    } = *options;
+pub fn adam_step(weights: &Var, grad: &Tensor, state: &mut AdamState, options: &AdamOptions) -> Result<()> {
+    let AdamOptions { lr, beta1, beta2, eps, weight_decay, decoupled, amsgrad } = *options;
     let mut w = weights.as_detached_tensor();
     let mut grad = grad.detach();
     if decoupled {
@@ -68,9 +46,5 @@ pub fn adam_step(
 }
 
 fn penalised(w: &Tensor, grad: &Tensor, weight_decay: f64) -> Result<Tensor> {
-    if weight_decay == 0.0 {
-        Ok(grad.clone())
-    } else {
-        grad + (w * weight_decay)?
-    }
+    if weight_decay == 0.0 { Ok(grad.clone()) } else { grad + (w * weight_decay)? }
 }

@@ -16,16 +16,9 @@ pub(super) fn gather(x: &Tensor, windows: Windows) -> Result<Gathered> {
     let (places, valid) = places(windows);
     let (taps, outputs) = (windows.kh * windows.kw, windows.oh * windows.ow);
     let places = Tensor::from_vec(places, taps * outputs, x.device())?;
-    let pixels = x
-        .reshape((n, c, h * w))?
-        .index_select(&places, 2)?
-        .reshape((n, c, taps, outputs))?;
-    let valid =
-        Tensor::from_vec(valid, (1, 1, taps, outputs), &Device::Cpu)?.to_device(x.device())?;
-    Ok(Gathered {
-        valid: valid.broadcast_as(pixels.shape())?,
-        pixels,
-    })
+    let pixels = x.reshape((n, c, h * w))?.index_select(&places, 2)?.reshape((n, c, taps, outputs))?;
+    let valid = Tensor::from_vec(valid, (1, 1, taps, outputs), &Device::Cpu)?.to_device(x.device())?;
+    Ok(Gathered { valid: valid.broadcast_as(pixels.shape())?, pixels })
 }
 
 impl Gathered {
@@ -37,16 +30,7 @@ impl Gathered {
 }
 
 fn places(windows: Windows) -> (Vec<u32>, Vec<u8>) {
-    let Windows {
-        h,
-        w,
-        kh,
-        kw,
-        oh,
-        ow,
-        stride,
-        padding,
-    } = windows;
+    let Windows { h, w, kh, kw, oh, ow, stride, padding } = windows;
     let mut places = Vec::with_capacity(kh * kw * oh * ow);
     let mut valid = Vec::with_capacity(places.capacity());
     for tap in 0..kh * kw {

@@ -1,0 +1,23 @@
+//! CPU kernels over slices, for f32 and f64, and their operations for candle's graph.
+//!
+//! Bits never depend on the number of threads: work is split into parts whose bounds follow from shapes alone, every number is
+//! computed by one part, and sums run in one order.
+
+mod conv;
+mod element;
+mod gemm;
+mod graph;
+mod loss;
+mod ops;
+mod optim;
+mod pack;
+mod parallel;
+mod pool;
+mod relu;
+mod scratch;
+mod simd;
+mod view;
+
+pub(crate) use graph::backward;
+pub(crate) use ops::{avg_pool2d, conv2d, cross_entropy, flatten, linear, matmul, max_pool2d, relu};
+pub(crate) use optim::{adam_step, sgd_step};

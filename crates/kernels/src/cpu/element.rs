@@ -1,0 +1,62 @@
+//! The two number types that the kernels work on.
+
+use std::cell::RefCell;
+use std::thread::LocalKey;
+
+use candle_core::{CpuStorage, Result, WithDType, bail};
+
+use super::simd::Kernel;
+use crate::isa::Path;
+
+/// f32 or f64.
+pub(crate) trait Element: WithDType + Default {
+    /// Buffers that this thread has given back, for [`super::scratch`].
+    fn idle() -> &'static LocalKey<RefCell<Vec<Vec<Self>>>>;
+
+    /// The inner product kernel of an instruction-set path.
+    fn kernel(path: Path) -> Kernel<Self>;
+
+    /// The storage as mutable numbers.
+    fn slice_mut(storage: &mut CpuStorage) -> Result<&mut [Self]>;
+
+    fn sqrt(self) -> Self;
+
+    fn is_nan(self) -> bool;
+}
+
+macro_rules! element {
+    ($type:ty, $variant:ident) => {
+        impl Element for $type {
+            fn idle() -> &'static LocalKey<RefCell<Vec<Vec<Self>>>> {
+                thread_local! {
+                    static IDLE: RefCell<Vec<Vec<$type>>> = const { RefCell::new(Vec::new()) };
+                }
+                &IDLE
+            }
+
+            fn kernel(path: Path) -> Kernel<Self> {
+                Kernel::<$type>::of(path)
+            }
+
+            fn slice_mut(storage: &mut CpuStorage) -> Result<&mut [Self]> {
+                match storage {
+                    CpuStorage::$variant(numbers) => Ok(numbers),
+                    _ => bail!("expected a tensor of {}", stringify!($type)),
+                }
+            }
+
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                <$type>::sqrt(self)
+            }
+
+            #[inline(always)]
+            fn is_nan(self) -> bool {
+                <$type>::is_nan(self)
+            }
+        }
+    };
+}
+
+element!(f32, F32);
+element!(f64, F64);

@@ -1,0 +1,157 @@
+//! Kernels against twins on random shapes, layouts and values; the same bits for any number of threads; paths close together.
+
+#![allow(clippy::unwrap_used, reason = "proptest bodies cannot use `?`")]
+
+mod support;
+
+use candle_core::{DType, Result, Tensor};
+use lrscope_kernels::{Conv2dParams, Isa, Pool2dParams, with_isa};
+use proptest::prelude::*;
+use support::{Op, Way, distance, numbers, random, run};
+
+/// In f64 kernels and twins differ by the order of sums alone.
+const TOLERANCE: f64 = 1e-12;
+/// In f32 two paths may sum in another order and round products or not: some units of the last place, over these depths.
+const BETWEEN_PATHS: f64 = 2e-5;
+
+/// Kernel and twin agree on result and gradients.
+fn agree(op: Op, inputs: &[Tensor]) -> Result<()> {
+    let expected = op.apply(Way::Twin, inputs)?;
+    let upstream = random(expected.dims(), 77)?;
+    let (expected, expected_grads) = run(op, Way::Twin, inputs, &upstream)?;
+    for isa in Isa::available() {
+        let (output, grads) = with_isa(isa, || run(op, Way::Kernel, inputs, &upstream)).expect("available")?;
+        let error = distance(&output, &expected)?;
+        assert!(error <= TOLERANCE, "{op:?} on {isa}: output off by {error}");
+        for (index, (grad, wanted)) in grads.iter().zip(&expected_grads).enumerate() {
+            let error = distance(grad, wanted)?;
+            assert!(error <= TOLERANCE, "{op:?} on {isa}: gradient {index} off by {error}");
+        }
+    }
+    Ok(())
+}
+
+/// The same numbers in memory in another way: as they are, transposed, or as a part of something larger.
+fn laid(tensor: Tensor, lie: usize) -> Result<Tensor> {
+    let last = tensor.rank() - 1;
+    match lie {
+        0 => Ok(tensor),
+        1 => tensor.transpose(0, last)?.contiguous()?.transpose(0, last),
+        _ => Tensor::cat(&[&tensor, &tensor, &tensor], last)?.narrow(last, tensor.dims()[last], tensor.dims()[last]),
+    }
+}
+
+fn windows() -> impl Strategy<Value = (usize, usize, usize, usize)> {
+    (1..12usize, 1..12usize, 1..5usize, 1..4usize)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(150) })]
+
+    #[test]
+    fn conv2d(
+        (h, w, kh, stride) in windows(), kw in 1..5usize, padding in 0..4usize,
+        (n, c, o) in (1..4usize, 1..5usize, 1..20usize), lies in (0..3usize, 0..3usize), bias: bool, seed in 0..1_000_000u64,
+    ) {
+        prop_assume!(h + 2 * padding >= kh && w + 2 * padding >= kw);
+        let inputs = [
+            laid(random(&[n, c, h, w], seed).unwrap(), lies.0).unwrap(),
+            laid(random(&[o, c, kh, kw], seed + 1).unwrap(), lies.1).unwrap(),
+            random(&[o], seed + 2).unwrap(),
+        ];
+        agree(Op::Conv2d(Conv2dParams { stride, padding }), &inputs[..2 + usize::from(bias)]).unwrap();
+    }
+
+    #[test]
+    fn pooling(
+        (h, w, kernel, stride) in windows(), padding in 0..3usize, ceil_mode: bool,
+        (n, c) in (1..4usize, 1..4usize), lie in 0..3usize, ties: bool, seed in 0..1_000_000u64,
+    ) {
+        prop_assume!(2 * padding <= kernel && h + 2 * padding >= kernel && w + 2 * padding >= kernel);
+        let x = random(&[n, c, h, w], seed).unwrap();
+        let x = laid(if ties { (x * 1.5).unwrap().round().unwrap() } else { x }, lie).unwrap();
+        let params = Pool2dParams { kernel, stride, padding, ceil_mode };
+        agree(Op::MaxPool2d(params), std::slice::from_ref(&x)).unwrap();
+        agree(Op::AvgPool2d(params), &[x]).unwrap();
+    }
+
+    #[test]
+    fn dense(
+        (n, inputs, outputs) in (1..70usize, 1..70usize, 1..70usize), lies in (0..3usize, 0..3usize), seed in 0..1_000_000u64,
+    ) {
+        let x = laid(random(&[n, inputs], seed).unwrap(), lies.0).unwrap();
+        let w = laid(random(&[outputs, inputs], seed + 1).unwrap(), lies.1).unwrap();
+        let bias = random(&[outputs], seed + 2).unwrap();
+        agree(Op::Linear, &[x.clone(), w.clone(), bias]).unwrap();
+        agree(Op::Linear, &[x.clone(), w.clone()]).unwrap();
+        agree(Op::Matmul, &[x.clone(), w.t().unwrap()]).unwrap();
+        agree(Op::Relu, &[(x * 2.0).unwrap().round().unwrap()]).unwrap();
+    }
+}
+
+/// Operations large enough to be split over threads, with their inputs.
+fn large() -> Result<Vec<(Op, Vec<Tensor>)>> {
+    let pool = |kernel, stride, padding| Pool2dParams { kernel, stride, padding, ceil_mode: true };
+    let picture = |seed| random(&[5, 17, 21, 20], seed);
+    let mut cases = vec![
+        (Op::MaxPool2d(pool(2, 2, 0)), vec![picture(1)?]),
+        (Op::MaxPool2d(pool(3, 2, 1)), vec![picture(2)?]),
+        (Op::AvgPool2d(pool(3, 2, 0)), vec![picture(3)?]),
+        (Op::Relu, vec![picture(4)?]),
+        (Op::Flatten, vec![picture(5)?]),
+        (Op::Linear, vec![random(&[65, 300], 6)?, random(&[210, 300], 7)?, random(&[210], 8)?]),
+        (Op::Matmul, vec![random(&[300, 64], 9)?, random(&[64, 300], 10)?]),
+        (Op::CrossEntropy(&[1, 2, 3, 4, 5, 6]), vec![(random(&[6, 900], 11)? * 4.0)?]),
+    ];
+    for (stride, padding) in [(1, 0), (1, 2), (2, 1), (3, 4)] {
+        let inputs = vec![picture(12)?, random(&[35, 17, 5, 4], 13)?, random(&[35], 14)?];
+        cases.push((Op::Conv2d(Conv2dParams { stride, padding }), inputs));
+    }
+    Ok(cases)
+}
+
+fn bits(tensors: &[Tensor]) -> Result<Vec<u64>> {
+    let all = tensors.iter().map(numbers).collect::<Result<Vec<_>>>()?;
+    Ok(all.into_iter().flatten().map(f64::to_bits).collect())
+}
+
+#[test]
+fn bits_do_not_depend_on_threads() -> Result<()> {
+    let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+    let pools = [pool(1), pool(2), pool(3)];
+    for ((op, inputs), dtype) in
+        large()?.into_iter().flat_map(|case| [DType::F32, DType::F64].map(|dtype| (case.clone(), dtype)))
+    {
+        let inputs = inputs.iter().map(|input| input.to_dtype(dtype)).collect::<Result<Vec<_>>>()?;
+        let upstream = random(op.apply(Way::Kernel, &inputs)?.dims(), 77)?.to_dtype(dtype)?;
+        for isa in Isa::available() {
+            let all = pools.each_ref().map(|pool| {
+                let (output, grads) =
+                    pool.install(|| with_isa(isa, || run(op, Way::Kernel, &inputs, &upstream))).expect("available")?;
+                bits(&[&[output][..], &grads].concat())
+            });
+            let [one, two, three] = all;
+            let one = one?;
+            assert!(one == two? && one == three?, "{op:?} of {dtype:?} on {isa}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn paths_are_close() -> Result<()> {
+    for (op, inputs) in large()? {
+        let inputs = inputs.iter().map(|input| input.to_dtype(DType::F32)).collect::<Result<Vec<_>>>()?;
+        let upstream = random(op.apply(Way::Kernel, &inputs)?.dims(), 77)?.to_dtype(DType::F32)?;
+        let on = |isa| with_isa(isa, || run(op, Way::Kernel, &inputs, &upstream)).expect("available");
+        let (output, grads) = on(Isa::Portable)?;
+        for isa in Isa::available() {
+            let (other, other_grads) = on(isa)?;
+            for (left, right) in [&output].into_iter().chain(&grads).zip([&other].into_iter().chain(&other_grads)) {
+                let error = distance(left, right)?;
+                assert!(error <= BETWEEN_PATHS, "{op:?}: {isa} is {error} from portable");
+            }
+        }
+    }
+    Ok(())
+}

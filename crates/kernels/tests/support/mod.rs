@@ -1,0 +1,99 @@
+//! Random tensors and comparisons that several tests share.
+#![allow(dead_code, reason = "every test binary uses some of these")]
+
+use candle_core::{Device, Result, Tensor, Var};
+use lrscope_kernels as k;
+
+/// Both ways of computing every operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    Kernel,
+    Twin,
+}
+
+pub const WAYS: [Way; 2] = [Way::Kernel, Way::Twin];
+
+/// An operation with its parameters, as data.
+#[derive(Debug, Clone, Copy)]
+pub enum Op {
+    Conv2d(k::Conv2dParams),
+    MaxPool2d(k::Pool2dParams),
+    AvgPool2d(k::Pool2dParams),
+    Relu,
+    Flatten,
+    Linear,
+    Matmul,
+    CrossEntropy(&'static [u32]),
+}
+
+impl Op {
+    pub fn apply(self, way: Way, inputs: &[Tensor]) -> Result<Tensor> {
+        let bias = inputs.get(2);
+        match (self, way) {
+            (Self::Conv2d(params), Way::Kernel) => k::conv2d(&inputs[0], &inputs[1], bias, params),
+            (Self::Conv2d(params), Way::Twin) => k::twin::conv2d(&inputs[0], &inputs[1], bias, params),
+            (Self::MaxPool2d(params), Way::Kernel) => k::max_pool2d(&inputs[0], params),
+            (Self::MaxPool2d(params), Way::Twin) => k::twin::max_pool2d(&inputs[0], params),
+            (Self::AvgPool2d(params), Way::Kernel) => k::avg_pool2d(&inputs[0], params),
+            (Self::AvgPool2d(params), Way::Twin) => k::twin::avg_pool2d(&inputs[0], params),
+            (Self::Relu, Way::Kernel) => k::relu(&inputs[0]),
+            (Self::Relu, Way::Twin) => k::twin::relu(&inputs[0]),
+            (Self::Flatten, Way::Kernel) => k::flatten(&inputs[0]),
+            (Self::Flatten, Way::Twin) => inputs[0].flatten_from(1),
+            (Self::Linear, Way::Kernel) => k::linear(&inputs[0], &inputs[1], bias),
+            (Self::Linear, Way::Twin) => k::twin::linear(&inputs[0], &inputs[1], bias),
+            (Self::Matmul, Way::Kernel) => k::matmul(&inputs[0], &inputs[1]),
+            (Self::Matmul, Way::Twin) => k::twin::matmul(&inputs[0], &inputs[1]),
+            (Self::CrossEntropy(labels), Way::Kernel) => {
+                k::cross_entropy(&inputs[0], &Tensor::new(labels, &Device::Cpu)?)
+            }
+            (Self::CrossEntropy(labels), Way::Twin) => {
+                k::twin::cross_entropy(&inputs[0], &Tensor::new(labels, &Device::Cpu)?)
+            }
+        }
+    }
+}
+
+/// Result and gradients of Σ op(inputs) · upstream.
+pub fn run(op: Op, way: Way, inputs: &[Tensor], upstream: &Tensor) -> Result<(Tensor, Vec<Tensor>)> {
+    let vars = inputs.iter().map(Var::from_tensor).collect::<Result<Vec<_>>>()?;
+    let inputs: Vec<Tensor> = vars.iter().map(|var| var.as_tensor().clone()).collect();
+    let output = op.apply(way, &inputs)?;
+    // By candle's own way back, through its sum and product.
+    let grads = (&output * upstream)?.sum_all()?.backward()?;
+    let of = |var: &Var| grads.get(var).cloned().map_or_else(|| var.zeros_like(), Ok);
+    Ok((output.detach(), vars.iter().map(of).collect::<Result<_>>()?))
+}
+
+/// Numbers between −1 and 1 that repeat only after long.
+pub fn noise(len: usize, seed: u64) -> Vec<f64> {
+    let mut state = seed.wrapping_mul(2).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f64 / f64::from(1u32 << 23) - 1.0
+    };
+    (0..len).map(|_| next()).collect()
+}
+
+pub fn random(dims: &[usize], seed: u64) -> Result<Tensor> {
+    Tensor::from_vec(noise(dims.iter().product(), seed), dims, &Device::Cpu)
+}
+
+pub fn numbers(tensor: &Tensor) -> Result<Vec<f64>> {
+    tensor.to_dtype(candle_core::DType::F64)?.flatten_all()?.to_vec1()
+}
+
+/// Largest difference, in units of the largest of 1 and the numbers' own size.
+pub fn distance(left: &Tensor, right: &Tensor) -> Result<f64> {
+    assert_eq!(left.dims(), right.dims());
+    let pairs = numbers(left)?.into_iter().zip(numbers(right)?);
+    // NaN on both sides is agreement, on one side it is not.
+    let apart = |(l, r): (f64, f64)| {
+        if l.to_bits() == r.to_bits() || (l.is_nan() && r.is_nan()) {
+            0.0
+        } else {
+            (l - r).abs() / l.abs().max(r.abs()).max(1.0)
+        }
+    };
+    Ok(pairs.map(apart).fold(0.0, |most, apart| if apart.is_nan() { f64::INFINITY } else { most.max(apart) }))
+}

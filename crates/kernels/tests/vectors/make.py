@@ -1,0 +1,99 @@
+# /// script
+# requires-python = ">=3.10"
+# dependencies = ["torch==2.13.0", "numpy"]
+# ///
+"""Writes pytorch.json beside this file: PyTorch's result and gradients of every operation, in float64.
+
+usage: make.py
+
+Every case is {"op", "params", "inputs": {name: tensor}, "upstream": tensor, "output": tensor, "grads": {name: tensor}} with
+tensor = {"shape", "data"}. Gradients are those of sum(output * upstream). Inputs have three decimals, or, where the name of the
+case says "ties" or "kinks", few enough values that windows tie and relu meets 0 exactly.
+"""
+import json
+import pathlib
+
+import torch
+import torch.nn.functional as F
+
+torch.manual_seed(20260611)
+
+
+def draw(*shape, values=None):
+    if values is None:
+        return (torch.randn(shape, dtype=torch.float64) * 1000).round() / 1000
+    return torch.tensor(values, dtype=torch.float64)[torch.randint(len(values), shape)]
+
+
+def tensor(t):
+    return {"shape": list(t.shape), "data": [int(v) if v == int(v) else v for v in t.flatten().tolist()]}
+
+
+def case(op, name, params, function, inputs, constants=None):
+    leaves = {key: value.clone().requires_grad_() for key, value in inputs.items()}
+    output = function(**leaves)
+    upstream = draw(*output.shape)
+    (output * upstream).sum().backward()
+    everything = {**inputs, **(constants or {})}
+    return {
+        "op": op, "name": name, "params": params,
+        "inputs": {key: tensor(value) for key, value in everything.items()},
+        "upstream": tensor(upstream), "output": tensor(output.detach()),
+        "grads": {key: tensor(leaf.grad) for key, leaf in leaves.items()},
+    }
+
+
+def conv(name, n, c, h, w, o, kh, kw, stride, padding, bias=True):
+    inputs = {"x": draw(n, c, h, w), "w": draw(o, c, kh, kw)} | ({"bias": draw(o)} if bias else {})
+    def function(x, w, bias=None):
+        return F.conv2d(x, w, bias, stride=stride, padding=padding)
+    return case("conv2d", name, {"stride": stride, "padding": padding}, function, inputs)
+
+
+def pool(op, name, shape, kernel, stride, padding, ceil_mode, values=None):
+    params = {"kernel": kernel, "stride": stride, "padding": padding, "ceil_mode": ceil_mode}
+    def function(x):
+        call = F.max_pool2d if op == "max_pool2d" else F.avg_pool2d
+        return call(x, kernel, stride, padding, ceil_mode=ceil_mode)
+    return case(op, name, params, function, {"x": draw(*shape, values=values)})
+
+
+def linear(x, w, bias=None):
+    return F.linear(x, w, bias)
+
+
+def cases():
+    yield conv("plain", 2, 2, 6, 7, 3, 3, 3, 1, 0)
+    yield conv("padded 5x5", 1, 2, 6, 6, 2, 5, 5, 1, 2)
+    yield conv("stride 2, odd sides", 2, 1, 7, 5, 2, 3, 3, 2, 1)
+    yield conv("stride 2, a row left over", 1, 2, 8, 7, 2, 3, 3, 2, 0, bias=False)
+    yield conv("stride 3, flat kernel", 1, 1, 9, 8, 2, 1, 4, 3, 1)
+    yield conv("stride beyond the kernel", 1, 1, 8, 8, 1, 2, 2, 3, 0)
+    yield conv("padding beyond the kernel", 1, 1, 3, 3, 2, 2, 2, 1, 3)
+    yield conv("one pixel", 1, 3, 1, 1, 2, 1, 1, 1, 0)
+    yield conv("one pixel in padding", 2, 1, 1, 1, 2, 3, 3, 1, 1)
+    yield conv("seventeen channels", 1, 1, 3, 3, 17, 2, 2, 1, 0)
+    for op in ("max_pool2d", "avg_pool2d"):
+        yield pool(op, "tiles", (2, 2, 4, 6), 2, 2, 0, False)
+        yield pool(op, "overlapping", (1, 2, 7, 6), 3, 2, 1, False)
+        yield pool(op, "ceil", (1, 1, 8, 7), 3, 2, 0, True)
+        yield pool(op, "ceil and padding", (1, 1, 6, 5), 3, 2, 1, True)
+        yield pool(op, "gaps", (1, 1, 8, 8), 2, 3, 0, False)
+        yield pool(op, "one pixel", (2, 1, 1, 1), 1, 1, 0, False)
+        yield pool(op, "odd sides", (1, 1, 5, 7), 2, 2, 0, False)
+    yield pool("max_pool2d", "ties in tiles", (2, 2, 6, 6), 2, 2, 0, False, values=[0.0, 1.0])
+    yield pool("max_pool2d", "ties, overlapping", (1, 2, 7, 7), 3, 2, 1, False, values=[-1.0, 0.0])
+    yield pool("max_pool2d", "ties, all equal", (1, 1, 5, 5), 3, 2, 1, True, values=[-2.0])
+    yield case("relu", "kinks", {}, lambda x: F.relu(x), {"x": draw(3, 7, values=[-1.5, -0.0, 0.0, 0.25, 2.0])})
+    yield case("linear", "with bias", {}, linear, {"x": draw(3, 5), "w": draw(4, 5), "bias": draw(4)})
+    yield case("linear", "one of each", {}, linear, {"x": draw(1, 1), "w": draw(1, 1)})
+    yield case("matmul", "plain", {}, lambda a, b: a @ b, {"a": draw(3, 4), "b": draw(4, 18)})
+    for name, scale in (("plain", 1.0), ("large logits", 300.0)):
+        labels = torch.tensor([0, 3, 3, 1])
+        yield case("cross_entropy", name, {}, lambda logits: F.cross_entropy(logits, labels),
+                   {"logits": draw(4, 5) * scale}, {"labels": labels})
+
+
+path = pathlib.Path(__file__).with_name("pytorch.json")
+lines = ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases())
+path.write_text(f'{{"torch":"{torch.__version__.split("+")[0]}","cases":[\n{lines}\n]}}\n')
