@@ -12,6 +12,8 @@ const WANTED: f64 = 0.02;
 const ROUGH: usize = 5;
 /// Rows, at least, that the noise near the bottom is read from.
 const FLOOR_ROWS: usize = 16;
+/// A loss has changed where it did so by this many deviations of what noise smoothing leaves.
+pub(super) const SIGNIFICANT: f64 = 5.0;
 /// A window is at most this share of the rows, and at most [`WIDEST`].
 const LARGEST_SHARE: usize = 10;
 const WIDEST: usize = 1001;
@@ -47,6 +49,19 @@ impl Noise {
             floor,
             window: enough.unwrap_or_else(|| clearest(loss, level)),
         }
+    }
+
+    /// Standard deviation on the plateau after smoothing.
+    pub fn smoothed_start(&self) -> f64 {
+        self.start * noise_left(self.window).sqrt()
+    }
+
+    /// How far a smoothed loss at `row` of `rows` must be from the starting level to count as changed.
+    pub fn significant(&self, row: usize, rows: usize) -> f64 {
+        let worst = Self { floor: self.floor.max(self.start), ..*self };
+        // The starting level is a median of m values, whose variance is π/2 · σ²/m.
+        let start = worst.floor * (std::f64::consts::FRAC_PI_2 / start_rows(rows) as f64).sqrt();
+        SIGNIFICANT * worst.smoothed_floor(row, rows).hypot(start)
     }
 
     /// Standard deviation near the floor after smoothing, `row` of `rows` being where the window may have shrunk.

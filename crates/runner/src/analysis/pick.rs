@@ -10,6 +10,9 @@ use super::{AnalysisError, Curve, Rule, RuleOutcome, centred_smoothing, recordin
 /// `base_lr` is `max_lr` divided by this: a third or a quarter in Smith's paper (arXiv 1506.01186, section 3.3).
 const RATIO: f64 = 4.0;
 
+/// A pick is refused where the sweep's first rate leaves less than this factor below `max_lr`.
+const NARROWEST: f64 = 2.0;
+
 /// The two bounds that a range test picks, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pick {
@@ -116,7 +119,7 @@ fn pick(curve: &Aligned, noise: &Noise) -> Result<Found, Refusal> {
     let reading = Reading::of(curve, noise)?;
     let first = curve.lr.first().copied().unwrap_or(0.0);
     let max = (reading.mostly_fallen_lr * reading.edge_lr).sqrt() / 2.0;
-    if max.is_nan() || max <= first {
+    if max.is_nan() || max <= NARROWEST * first {
         return Err(Refusal::StartsTooHigh { max, first });
     }
     let base = (max / RATIO).max(first);

@@ -1,11 +1,11 @@
-//! The edge of a loss that shrank to exactly 0 on its way.
+//! The edge of a loss that shrank to 0 on its way.
 
 /// Rows that must agree on the curvature.
 const ROWS: usize = 3;
 /// Relative spread of the curvatures up to which they agree.
 const AGREEMENT: f64 = 1e-3;
-/// Losses below this have lost digits.
-const EXACT: f64 = 1e-280;
+/// Losses below this have lost digits, or will have where they are squares.
+pub(super) const EXACT: f64 = 1e-280;
 
 /// 2/λ of a curve that behaves as ½λx² under x ← (1 − lr·λ)x, read before the loss reached 0.
 ///
@@ -13,7 +13,6 @@ const EXACT: f64 = 1e-280;
 /// 1/λ. Near that rate x shrinks so fast that a slow sweep takes ½λx² below the smallest number, where the curve itself
 /// says nothing any more. Absent unless the rows agree, which the loss of a network never makes them do.
 pub(super) fn edge(lr: &[f64], loss: &[f64]) -> Option<f64> {
-    let mut last = f64::INFINITY;
     let mut curvatures = Vec::new();
     for (lr, pair) in lr.iter().zip(loss.windows(2)) {
         let shrink = (pair[1] / pair[0]).sqrt();
@@ -21,18 +20,17 @@ pub(super) fn edge(lr: &[f64], loss: &[f64]) -> Option<f64> {
             break;
         }
         // Closer to 1 the subtraction leaves no digits, closer to 0 the row may lie beyond 1/λ.
-        if !(0.05..0.95).contains(&shrink) {
+        if shrink > 0.95 {
             continue;
         }
-        if shrink >= last {
+        if !(shrink > 0.05) {
             break;
         }
-        last = shrink;
         curvatures.push((1.0 - shrink) / lr);
     }
     let (low, high) = curvatures
         .iter()
         .fold((f64::INFINITY, 0.0_f64), |(low, high), &c| (low.min(c), high.max(c)));
-    let agree = curvatures.len() >= ROWS && high - low <= AGREEMENT * high;
+    let agree = curvatures.len() >= ROWS && high.is_finite() && high - low <= AGREEMENT * high;
     agree.then(|| 4.0 / (low + high))
 }

@@ -4,17 +4,17 @@
 //! every place found in the losses is translated to the rate one row before it.
 
 use super::alignment::Aligned;
-use super::noise::{Noise, lowest, start_level, start_rows};
+use super::noise::{Noise, SIGNIFICANT, lowest, start_level, start_rows};
 use super::quadratic;
-use super::smoothing::{centred_smoothing, noise_left};
+use super::smoothing::centred_smoothing;
 
 /// Rows below which a curve is not read.
 pub(super) const FEWEST: usize = 10;
-/// A fall counts from this many deviations of what noise smoothing leaves.
-const SIGNIFICANT: f64 = 5.0;
-/// The loss has left its floor where it is this many such deviations above its smallest value, which itself lies about two
-/// below the floor's mean.
-const ABOVE_FLOOR: f64 = 4.0;
+/// The loss has left its floor where it is this many deviations of what noise smoothing leaves above its smallest value,
+/// which itself lies about two below the floor's mean.
+const LEFT_FLOOR: f64 = 4.0;
+/// The loss has risen for certain where it is this many such deviations above its smallest value.
+const RISEN: f64 = 6.0;
 /// The fall begins when this share of it is behind.
 const BEGUN: f64 = 0.02;
 /// The share of the fall at which most of it is behind.
@@ -54,7 +54,7 @@ pub(super) enum Refusal {
         "the loss never falls by more than its noise up to {last:.1e}; sweep to higher rates, or more slowly, or over more seeds"
     )]
     NeverFalls { last: f64 },
-    #[error("max_lr would be {max:.1e}, which is not above the sweep's first rate {first:.1e}; start the sweep lower")]
+    #[error("max_lr would be {max:.1e}, and the sweep's first rate {first:.1e} leaves no room for base_lr below it; start the sweep lower")]
     StartsTooHigh { max: f64, first: f64 },
 }
 
@@ -67,39 +67,40 @@ impl Reading {
         }
         let smoothed = Smoothed::of(curve, noise);
         smoothed.check_fall(curve)?;
-        let edge = smoothed.edge_row();
-        let begun = smoothed.first_below(BEGUN, SIGNIFICANT * noise.start * noise_left(noise.window).sqrt());
+        let (edge, risen) = smoothed.edge_row(curve.ended);
+        let begun = smoothed.first_below(BEGUN);
         let mut reading = Self {
             first_descent_lr: rate_before(&curve.lr, begun as f64),
             mostly_fallen_lr: rate_before(&curve.lr, smoothed.crossing(MOSTLY)),
             edge_lr: rate_before(&curve.lr, edge as f64),
-            reached: curve.ended || smoothed.rises_after(edge),
-            early: begun < start_rows(rows),
+            reached: curve.ended || risen,
+            early: begun < 2 * start_rows(rows),
             frozen: None,
             computed: false,
         };
-        reading.look_through_frozen(curve, edge);
+        reading.look_past_the_floor(curve, edge);
         Ok(reading)
     }
 
-    /// Where the loss stands still to the bit from `edge` on, the edge may lie anywhere within that stretch: the rate
-    /// before it is kept, unless the curvature that a quadratic showed before tells the edge.
-    fn look_through_frozen(&mut self, curve: &Aligned, edge: usize) {
+    /// Where the loss stands still to the bit from `edge` on, the edge may lie anywhere within that stretch, and the rate
+    /// before it is kept. Where it is so small that it has lost its digits, the curvature that a quadratic showed on the
+    /// way down tells the edge.
+    fn look_past_the_floor(&mut self, curve: &Aligned, edge: usize) {
         let floor = curve.loss.get(edge).copied();
         let still = curve.loss.iter().skip(edge).take_while(|loss| Some(**loss) == floor).count();
-        let last = edge + still.saturating_sub(1);
-        let Some(&until) = curve.lr.get(last).filter(|_| still > 1) else {
-            return;
-        };
-        self.frozen = Some((self.edge_lr, until));
-        let computed = quadratic::edge(&curve.lr, &curve.loss).filter(|_| floor == Some(0.0));
-        let Some(computed) = computed.filter(|&computed| computed > self.edge_lr) else {
-            return;
-        };
+        let until = curve.lr.get(edge + still.saturating_sub(1)).filter(|_| still > 1);
+        self.frozen = until.map(|until| (self.edge_lr, *until));
+        let tiny = floor.is_some_and(|loss| (0.0..quadratic::EXACT).contains(&loss));
         let swept = rate_before(&curve.lr, (curve.lr.len() - 1) as f64);
-        self.computed = computed <= swept;
-        self.reached |= self.computed;
-        self.edge_lr = computed.min(swept);
+        match quadratic::edge(&curve.lr, &curve.loss).filter(|_| tiny) {
+            Some(computed) if computed <= swept => {
+                self.edge_lr = computed;
+                self.computed = true;
+                self.reached = true;
+            }
+            Some(_) => self.edge_lr = swept,
+            None => {}
+        }
     }
 }
 
@@ -111,7 +112,9 @@ struct Smoothed<'a> {
     level: f64,
     /// First row of the smallest loss.
     bottom: usize,
-    /// From `level` to the smallest loss.
+    /// The smallest loss.
+    lowest: f64,
+    /// From `level` to `lowest`.
     depth: f64,
 }
 
@@ -121,54 +124,54 @@ impl<'a> Smoothed<'a> {
         let bottom = lowest(&loss);
         let first = loss.first().copied().unwrap_or(f64::NAN);
         let level = if noise.floor > 0.0 { start_level(&curve.loss) } else { first };
-        let depth = level - loss.get(bottom).copied().unwrap_or(level);
-        Self { loss, noise, level, bottom, depth }
+        let lowest = loss.get(bottom).copied().unwrap_or(level);
+        Self { loss, noise, level, bottom, lowest, depth: level - lowest }
     }
 
     /// Whether the fall stands out of the noise of both its ends.
     fn check_fall(&self, curve: &Aligned) -> Result<(), Refusal> {
-        let worst = self.noise.floor.max(self.noise.start);
-        // A median of m values has the variance π/2 · σ²/m.
-        let start = std::f64::consts::FRAC_PI_2 / start_rows(curve.loss.len()) as f64;
-        let noise = SIGNIFICANT * worst * (noise_left(self.noise.window) + start).sqrt();
-        if self.bottom > 0 && self.depth > noise {
+        let rows = self.loss.len();
+        if self.bottom > 0 && self.depth > self.noise.significant(self.bottom, rows) {
             return Ok(());
         }
-        let rises = |loss: &f64| *loss > self.level && loss - self.level > noise;
-        let risen = self.loss.iter().position(rises);
-        let Some(row) = risen.or(curve.ended.then_some(curve.lr.len())) else {
-            let last = rate_before(&curve.lr, curve.lr.len() as f64);
+        let rises = |(row, loss): (usize, &f64)| {
+            *loss > self.level && loss - self.level > self.noise.significant(row, rows)
+        };
+        let risen = self.loss.iter().enumerate().position(rises);
+        let Some(row) = risen.or(curve.ended.then_some(rows)) else {
+            let last = rate_before(&curve.lr, rows as f64);
             return Err(Refusal::NeverFalls { last });
         };
         let at = rate_before(&curve.lr, row as f64);
-        let at_once = row <= start_rows(curve.lr.len());
+        let at_once = row <= start_rows(rows);
         Err(if at_once { Refusal::RisesAtOnce { at } } else { Refusal::RisesWithoutFall { at } })
     }
 
-    /// The last row on the floor: without noise the first of the smallest losses, with noise the last one that the noise
-    /// does not tell from it before the loss is back at its starting level.
-    fn edge_row(&self) -> usize {
-        if self.noise.floor == 0.0 {
-            return self.bottom;
-        }
-        let lowest = self.level - self.depth;
-        let on_floor = |(row, loss): &(usize, &f64)| {
-            **loss <= lowest + ABOVE_FLOOR * self.noise.smoothed_floor(*row, self.loss.len())
+    /// The last row on the floor, and whether the loss rises after it.
+    ///
+    /// Without noise that is the first row of the smallest loss; with noise the last row that the noise does not tell from it
+    /// before the loss is back at its starting level. Where the curve just ends, `ended` being false, and nothing after
+    /// that row stands out, the floor lasts to the end.
+    fn edge_row(&self, ended: bool) -> (usize, bool) {
+        let above = |row: usize, deviations: f64| {
+            let noise = deviations * self.noise.smoothed_floor(row, self.loss.len());
+            self.loss.get(row).is_some_and(|loss| *loss > self.lowest + noise)
         };
-        let rest = self.loss.iter().enumerate().skip(self.bottom);
-        let before_collapse = rest.take_while(|(_, loss)| **loss < self.level);
-        before_collapse.filter(on_floor).last().map_or(self.bottom, |(row, _)| row)
+        let rows = self.loss.len();
+        if self.noise.floor == 0.0 {
+            return (self.bottom, (self.bottom..rows).any(|row| above(row, 0.0)));
+        }
+        let uncollapsed = |row: &usize| self.loss.get(*row).is_some_and(|loss| *loss < self.level);
+        let before_collapse = (self.bottom..rows).take_while(uncollapsed);
+        let last = before_collapse.filter(|row| !above(*row, LEFT_FLOOR)).last().unwrap_or(self.bottom);
+        let risen = (last + 1..rows).any(|row| above(row, RISEN));
+        if risen || ended { (last, risen) } else { (rows - 1, false) }
     }
 
-    /// Whether the loss rises after the edge. Where there is noise, the row after the edge has left the floor already.
-    fn rises_after(&self, edge: usize) -> bool {
-        let floor = self.loss.get(edge).copied().unwrap_or(f64::NAN);
-        self.loss.iter().skip(edge + 1).any(|loss| *loss > floor)
-    }
-
-    /// First row from which the loss stays below `share` of the fall, and at least `margin` below the starting level, for as
-    /// long as a window.
-    fn first_below(&self, share: f64, margin: f64) -> usize {
+    /// First row from which the loss stays below `share` of the fall, and significantly below the starting level by the
+    /// noise of the plateau, for as long as a window.
+    fn first_below(&self, share: f64) -> usize {
+        let margin = SIGNIFICANT * self.noise.smoothed_start();
         let limit = self.level - margin.max(share * self.depth).min(self.depth);
         let hold = self.noise.window.max(3);
         let stays = |row: &usize| {

@@ -65,13 +65,14 @@ fn of_pick(found: &Found, remarks: &mut Vec<String>) {
             pick.first_descent_lr, pick.edge_lr
         ));
     }
-    if let Some((from, until)) = reading.frozen {
-        let edge = if reading.computed {
-            "edge_lr is computed from the curvature that the loss showed before"
-        } else {
-            "the edge may lie anywhere between, and edge_lr is the lower end"
-        };
-        remarks.push(format!("the loss stands still to the bit from {from:.1e} to {until:.1e}: {edge}"));
+    if reading.computed {
+        remarks.push(
+            "the loss shrinks below what a number can hold: edge_lr is computed from the curvature that it showed before".into(),
+        );
+    } else if let Some((from, until)) = reading.frozen {
+        remarks.push(format!(
+            "the loss stands still to the bit from {from:.1e} to {until:.1e}: the edge may lie anywhere between, and edge_lr is the lower end"
+        ));
     }
 }
 
