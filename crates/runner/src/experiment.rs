@@ -199,10 +199,7 @@ pub struct Source {
 impl Source {
     /// Reads a file.
     pub fn file(path: &Path) -> Result<Self, ConfigError> {
-        let unreadable = |source| ConfigError::Unreadable {
-            path: path.to_owned(),
-            source,
-        };
+        let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
         let size = std::fs::metadata(path).map_err(unreadable)?.len();
         if size > 1 << 20 {
             return Err(unreadable(std::io::Error::other(format!(
@@ -210,10 +207,7 @@ impl Source {
             ))));
         }
         let text = std::fs::read_to_string(path).map_err(unreadable)?;
-        Ok(Self {
-            origin: path.display().to_string(),
-            text,
-        })
+        Ok(Self { origin: path.display().to_string(), text })
     }
 
     /// Parses the text. Values are checked later, by [`Experiment::check`], once flags have had their say.
@@ -221,12 +215,7 @@ impl Source {
         toml::from_str(&self.text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
             let (line, column) = place::line_and_column(&self.text, start);
-            ConfigError::Text {
-                origin: self.origin.clone(),
-                line,
-                column,
-                message: error.message().trim().to_owned(),
-            }
+            ConfigError::Text { origin: self.origin.clone(), line, column, message: error.message().trim().to_owned() }
         })
     }
 }

@@ -105,13 +105,7 @@ pub struct LearnerError {
 
 impl LearnerError {
     /// An error from what was being done and its cause.
-    pub fn new(
-        doing: impl Into<String>,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
-        Self {
-            doing: doing.into(),
-            source: source.into(),
-        }
+    pub fn new(doing: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { doing: doing.into(), source: source.into() }
     }
 }

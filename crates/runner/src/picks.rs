@@ -8,6 +8,17 @@ use sha2::{Digest, Sha256};
 use crate::analysis::Pick;
 use crate::spec::{GroupSpec, ModelSpec, Normalization, OptimizerSpec, RunId, RunSpec};
 
+/// A pick's bounds as schedules take them: to three significant digits, as reports print them. More digits than that are the
+/// noise of the curve, and so what a report shows is what was trained with.
+pub fn bounds(pick: &Pick) -> lrscope_schedule::Pick {
+    lrscope_schedule::Pick { base_lr: three_digits(pick.base_lr), max_lr: three_digits(pick.max_lr) }
+}
+
+fn three_digits(rate: f64) -> f64 {
+    // What was formatted as a number reads back as one.
+    format!("{rate:.2e}").parse().unwrap_or(rate)
+}
+
 /// Everything that a pick depends on beside the sweep itself. Another value of any of these asks for another range test.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -102,24 +113,14 @@ pub fn find_pick(results: &Path, key: &PickKey) -> Result<Option<PickRecord>, Pi
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(source) => {
-            return Err(PickError::Io {
-                doing: "read",
-                path,
-                source,
-            });
+            return Err(PickError::Io { doing: "read", path, source });
         }
     };
-    let content = |problem: String| PickError::Content {
-        path: path.clone(),
-        problem,
-    };
-    let record: PickRecord =
-        serde_json::from_str(&text).map_err(|error| content(error.to_string()))?;
+    let content = |problem: String| PickError::Content { path: path.clone(), problem };
+    let record: PickRecord = serde_json::from_str(&text).map_err(|error| content(error.to_string()))?;
     if record.schema != PICK_SCHEMA {
         let schema = record.schema;
-        return Err(content(format!(
-            "its schema is {schema}; this program reads {PICK_SCHEMA}"
-        )));
+        return Err(content(format!("its schema is {schema}; this program reads {PICK_SCHEMA}")));
     }
     if record.key != *key {
         return Err(content("it was made for other settings".into()));
@@ -130,11 +131,7 @@ pub fn find_pick(results: &Path, key: &PickKey) -> Result<Option<PickRecord>, Pi
 /// Keeps a pick, in place of an earlier one for the same key.
 pub fn keep_pick(results: &Path, record: &PickRecord) -> Result<(), PickError> {
     let path = path_of(results, &record.key)?;
-    let io = |source| PickError::Io {
-        doing: "write",
-        path: path.clone(),
-        source,
-    };
+    let io = |source| PickError::Io { doing: "write", path: path.clone(), source };
     let mut text = serde_json::to_vec_pretty(record).map_err(|error| io(error.into()))?;
     text.push(b'\n');
     crate::replace::replace(&path, &text).map_err(io)
@@ -142,10 +139,7 @@ pub fn keep_pick(results: &Path, record: &PickRecord) -> Result<(), PickError> {
 
 fn path_of(results: &Path, key: &PickKey) -> Result<PathBuf, PickError> {
     let folder = results.join("picks");
-    let name = key.file_name().map_err(|error| PickError::Io {
-        doing: "name",
-        path: folder.clone(),
-        source: error.into(),
-    })?;
+    let name =
+        key.file_name().map_err(|error| PickError::Io { doing: "name", path: folder.clone(), source: error.into() })?;
     Ok(folder.join(name))
 }

@@ -134,12 +134,7 @@ pub struct Sgd {
 
 impl Default for Sgd {
     fn default() -> Self {
-        Self {
-            momentum: 0.9,
-            dampening: 0.0,
-            nesterov: false,
-            weight_decay: 0.0,
-        }
+        Self { momentum: 0.9, dampening: 0.0, nesterov: false, weight_decay: 0.0 }
     }
 }
 
@@ -159,12 +154,7 @@ pub struct Adam {
 
 impl Default for Adam {
     fn default() -> Self {
-        Self {
-            betas: (0.9, 0.999),
-            eps: 1e-8,
-            weight_decay: 0.0,
-            amsgrad: false,
-        }
+        Self { betas: (0.9, 0.999), eps: 1e-8, weight_decay: 0.0, amsgrad: false }
     }
 }
 
@@ -191,12 +181,7 @@ fn one() -> f64 {
 impl GroupSpec {
     /// The group that holds every parameter.
     pub fn all() -> Self {
-        Self {
-            name: "all".into(),
-            parameters: vec!["*".into()],
-            lr_mult: 1.0,
-            weight_decay_mult: 1.0,
-        }
+        Self { name: "all".into(), parameters: vec!["*".into()], lr_mult: 1.0, weight_decay_mult: 1.0 }
     }
 }
 
@@ -276,9 +261,7 @@ impl std::str::FromStr for RunId {
         if text.len() == 20 && text.bytes().all(digit) {
             return Ok(Self(text.into()));
         }
-        Err(format!(
-            "{text:?} is no run id (20 lower-case hexadecimal digits)"
-        ))
+        Err(format!("{text:?} is no run id (20 lower-case hexadecimal digits)"))
     }
 }
 
@@ -301,10 +284,7 @@ impl RunSpec {
     ///
     /// # Panics
     /// Never: a specification holds finite numbers and strings alone, which JSON can always write.
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "documented above; it cannot happen"
-    )]
+    #[expect(clippy::missing_panics_doc, reason = "documented above; it cannot happen")]
     pub fn id(&self) -> RunId {
         let json = serde_json::to_vec(self).expect("a specification can be written as JSON");
         let digest = Sha256::digest(&json);

@@ -11,12 +11,7 @@ pub trait Recorder {
     /// Takes the rows of the updates from `first` on.
     fn rows(&mut self, first: u64, rows: &[Row]) -> Result<(), BoxedError>;
     /// Takes an evaluation made when `step` updates were done.
-    fn evaluation(
-        &mut self,
-        step: u64,
-        subset: Subset,
-        evaluation: Evaluation,
-    ) -> Result<(), BoxedError>;
+    fn evaluation(&mut self, step: u64, subset: Subset, evaluation: Evaluation) -> Result<(), BoxedError>;
 }
 
 /// Any error, as a recorder or observer may raise it.
@@ -98,15 +93,7 @@ pub fn drive(
     for loss in &past.losses {
         let _ = monitor.as_mut().and_then(|monitor| monitor.push(*loss));
     }
-    let mut run = Run {
-        learner,
-        spec,
-        plan,
-        recorder,
-        observe,
-        metrics: past.metrics.clone(),
-        monitor,
-    };
+    let mut run = Run { learner, spec, plan, recorder, observe, metrics: past.metrics.clone(), monitor };
     let ending = run.train()?;
     for subset in &spec.evaluation.after {
         run.evaluate(*subset)?;
@@ -133,10 +120,7 @@ impl Run<'_> {
             let step = self.learner.steps_done();
             if self.evaluation_due(step) {
                 let evaluation = self.evaluate(self.spec.evaluation.during)?;
-                self.metrics.push(Metric {
-                    updates: step,
-                    value: evaluation.loss,
-                });
+                self.metrics.push(Metric { updates: step, value: evaluation.loss });
             }
         }
         Ok(Ending::Completed)
@@ -150,20 +134,14 @@ impl Run<'_> {
             .collect::<Result<Vec<_>, _>>()?;
         let mut rows = self.learner.advance(&rates, self.spec.probes)?;
         if rows.len() != rates.len() {
-            return Err(TrainError::Rows {
-                asked: rates.len(),
-                found: rows.len(),
-            });
+            return Err(TrainError::Rows { asked: rates.len(), found: rows.len() });
         }
         let ending = self.watch(&rows);
         if let Some(Ending::Diverged { step } | Ending::NonFinite { step }) = ending {
             // A block may reach past the row that ended the run; what follows it belongs to no run.
             rows.truncate((step - first) as usize + 1);
         }
-        let record = |source| TrainError::Record {
-            step: first,
-            source,
-        };
+        let record = |source| TrainError::Record { step: first, source };
         self.recorder.rows(first, &rows).map_err(record)?;
         if let (Some(row), Some(rates)) = (rows.last(), rates.get(rows.len().wrapping_sub(1))) {
             let progress = Progress::Advanced {
@@ -178,11 +156,7 @@ impl Run<'_> {
 
     fn block_end(&self, first: u64) -> u64 {
         let preferred = first + self.learner.block_len().max(1) as u64;
-        let evaluation = self
-            .spec
-            .evaluation
-            .every
-            .map_or(u64::MAX, |every| (first / every + 1) * every);
+        let evaluation = self.spec.evaluation.every.map_or(u64::MAX, |every| (first / every + 1) * every);
         preferred.min(evaluation).min(self.spec.steps)
     }
 
@@ -192,24 +166,15 @@ impl Run<'_> {
     }
 
     fn evaluation_due(&self, step: u64) -> bool {
-        self.spec
-            .evaluation
-            .every
-            .is_some_and(|every| step % every == 0)
+        self.spec.evaluation.every.is_some_and(|every| step % every == 0)
     }
 
     fn evaluate(&mut self, subset: Subset) -> Result<Evaluation, TrainError> {
         let evaluation = self.learner.evaluate(subset)?;
         let step = self.learner.steps_done();
         let record = |source| TrainError::Record { step, source };
-        self.recorder
-            .evaluation(step, subset, evaluation)
-            .map_err(record)?;
-        let progress = Progress::Evaluated {
-            step,
-            subset,
-            evaluation,
-        };
+        self.recorder.evaluation(step, subset, evaluation).map_err(record)?;
+        let progress = Progress::Evaluated { step, subset, evaluation };
         (self.observe)(progress).map_err(record)?;
         Ok(evaluation)
     }
@@ -230,12 +195,7 @@ impl Recorder for Memory {
         Ok(())
     }
 
-    fn evaluation(
-        &mut self,
-        step: u64,
-        subset: Subset,
-        evaluation: Evaluation,
-    ) -> Result<(), BoxedError> {
+    fn evaluation(&mut self, step: u64, subset: Subset, evaluation: Evaluation) -> Result<(), BoxedError> {
         self.evaluations.push((step, subset, evaluation));
         Ok(())
     }

@@ -3,7 +3,7 @@
 use anyhow::{Result, anyhow};
 use lrscope_runner::analysis::{Comparison, compare};
 use lrscope_runner::experiment::{ArmConfig, Problem};
-use lrscope_runner::picks::{PickKey, find_pick};
+use lrscope_runner::picks::{PickKey, bounds, find_pick};
 use lrscope_runner::record::Store;
 use lrscope_runner::resolve::Setting;
 use lrscope_runner::spec::RunSpec;
@@ -101,8 +101,8 @@ pub fn picked(
     let runs = setting.range_test().map_err(|problem| configured.explain(&problem))?;
     let kept = runs.first().map(PickKey::of).map(|key| find_pick(&machine.results, &key)).transpose()?.flatten();
     if let Some(record) = kept {
-        let pick = Pick { base_lr: record.pick.base_lr, max_lr: record.pick.max_lr };
-        let words = format!("rates from the range test in {}: {}", record.report, bounds(pick));
+        let pick = bounds(&record.pick);
+        let words = format!("rates from the range test in {}: {}", record.report, in_words(pick));
         return Ok(Some(Picked { pick, words }));
     }
     let (done, analysis) = sweep(configured, setting, machine)?;
@@ -112,14 +112,17 @@ pub fn picked(
             "there was no range test for these settings, and the one run now found no pick: {reasons}"
         ))
     })?;
-    let pick = Pick { base_lr: pick.base_lr, max_lr: pick.max_lr };
-    let words =
-        format!("there was no range test for these settings, so one was run first, in {}: {}", done.name, bounds(pick));
+    let pick = bounds(pick);
+    let words = format!(
+        "there was no range test for these settings, so one was run first, in {}: {}",
+        done.name,
+        in_words(pick)
+    );
     Ok(Some(Picked { pick, words }))
 }
 
-fn bounds(pick: Pick) -> String {
-    format!("base_lr {:.3e}, max_lr {:.3e}", pick.base_lr, pick.max_lr)
+fn in_words(pick: Pick) -> String {
+    format!("base_lr {:?}, max_lr {:?}", pick.base_lr, pick.max_lr)
 }
 
 fn plan(configured: &Configured, setting: &Setting, picked: Option<Picked>) -> Result<Plan> {

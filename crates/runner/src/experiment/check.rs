@@ -18,10 +18,7 @@ pub struct Problem {
 impl Problem {
     /// A problem with the value of a key.
     pub fn new(key: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self {
-            key: key.into(),
-            problem: problem.into(),
-        }
+        Self { key: key.into(), problem: problem.into() }
     }
 }
 
@@ -56,13 +53,10 @@ impl Experiment {
             return Ok(());
         };
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        if name.is_empty() || name.len() > 100 || name.starts_with('.') || !name.chars().all(plain)
-        {
+        if name.is_empty() || name.len() > 100 || name.starts_with('.') || !name.chars().all(plain) {
             return Err(Problem::new(
                 "name",
-                format!(
-                    "{name:?} cannot name a folder; use up to 100 letters, digits, '-', '_' and '.'"
-                ),
+                format!("{name:?} cannot name a folder; use up to 100 letters, digits, '-', '_' and '.'"),
             ));
         }
         Ok(())
@@ -72,16 +66,13 @@ impl Experiment {
         let data = &self.data;
         whole("data.batch_size", data.batch_size, 1, 1 << 20)?;
         whole("data.accumulation_steps", data.accumulation_steps, 1, 1 << 16)?;
-        data.train_limit
-            .map_or(Ok(()), |limit| whole("data.train_limit", limit, 1, 1 << 40))
+        data.train_limit.map_or(Ok(()), |limit| whole("data.train_limit", limit, 1, 1 << 40))
     }
 
     fn check_training(&self) -> Checked {
         let training = &self.training;
         length("training.length", training.length)?;
-        training
-            .evaluate_every
-            .map_or(Ok(()), |every| length("training.evaluate_every", every))?;
+        training.evaluate_every.map_or(Ok(()), |every| length("training.evaluate_every", every))?;
         whole("training.seeds", training.seeds, 1, MOST_SEEDS)
     }
 
@@ -92,10 +83,7 @@ impl Experiment {
         if test.end_lr <= test.start_lr {
             return Err(Problem::new(
                 "range_test.end_lr",
-                format!(
-                    "{} is not above start_lr = {}; a range test sweeps upwards",
-                    test.end_lr, test.start_lr
-                ),
+                format!("{} is not above start_lr = {}; a range test sweeps upwards", test.end_lr, test.start_lr),
             ));
         }
         length("range_test.length", test.length)?;
@@ -116,10 +104,7 @@ impl Experiment {
                 return Err(Problem::new(key, "an arm needs a name"));
             }
             if self.arms[..index].iter().any(|other| other.name == arm.name) {
-                return Err(Problem::new(
-                    key,
-                    format!("two arms are called {:?}; give each its own name", arm.name),
-                ));
+                return Err(Problem::new(key, format!("two arms are called {:?}; give each its own name", arm.name)));
             }
         }
         Ok(())
@@ -132,14 +117,9 @@ fn check_model(model: &ModelSpec) -> Checked {
     };
     if hidden.len() > 64 {
         let layers = hidden.len();
-        return Err(Problem::new(
-            "model.mlp.hidden",
-            format!("{layers} layers are more than 64"),
-        ));
+        return Err(Problem::new("model.mlp.hidden", format!("{layers} layers are more than 64")));
     }
-    hidden
-        .iter()
-        .try_for_each(|width| whole("model.mlp.hidden", *width, 1, 1 << 16))
+    hidden.iter().try_for_each(|width| whole("model.mlp.hidden", *width, 1, 1 << 16))
 }
 
 fn check_optimizer(optimizer: &OptimizerSpec) -> Checked {
@@ -173,10 +153,7 @@ fn check_adam(table: &str, adam: &Adam) -> Checked {
 fn check_groups(groups: &[GroupSpec]) -> Checked {
     for (index, group) in groups.iter().enumerate() {
         not_negative(&format!("group.{index}.lr_mult"), group.lr_mult)?;
-        not_negative(
-            &format!("group.{index}.weight_decay_mult"),
-            group.weight_decay_mult,
-        )?;
+        not_negative(&format!("group.{index}.weight_decay_mult"), group.weight_decay_mult)?;
         if group.parameters.is_empty() {
             return Err(Problem::new(
                 format!("group.{index}.parameters"),
@@ -191,30 +168,21 @@ fn whole(key: &str, value: u64, least: u64, most: u64) -> Checked {
     if (least..=most).contains(&value) {
         return Ok(());
     }
-    Err(Problem::new(
-        key,
-        format!("{value} is outside {least}..={most}"),
-    ))
+    Err(Problem::new(key, format!("{value} is outside {least}..={most}")))
 }
 
 fn positive(key: &str, value: f64) -> Checked {
     if value.is_finite() && value > 0.0 {
         return Ok(());
     }
-    Err(Problem::new(
-        key,
-        format!("{value} is not a finite number above 0"),
-    ))
+    Err(Problem::new(key, format!("{value} is not a finite number above 0")))
 }
 
 fn not_negative(key: &str, value: f64) -> Checked {
     if value.is_finite() && value >= 0.0 {
         return Ok(());
     }
-    Err(Problem::new(
-        key,
-        format!("{value} is not a finite number of at least 0"),
-    ))
+    Err(Problem::new(key, format!("{value} is not a finite number of at least 0")))
 }
 
 fn share(key: &str, value: f64) -> Checked {
@@ -229,8 +197,5 @@ fn length(key: &str, length: Length) -> Checked {
     if number.is_finite() && number > 0.0 && number <= MOST_STEPS {
         return Ok(());
     }
-    Err(Problem::new(
-        key,
-        format!("{number} is no length; give updates like 500 or epochs like \"2ep\""),
-    ))
+    Err(Problem::new(key, format!("{number} is no length; give updates like 500 or epochs like \"2ep\"")))
 }
