@@ -49,6 +49,9 @@ pub enum Problem {
         /// Parameter groups.
         groups: usize,
     },
+    /// No parameter group at all.
+    #[error("there are no parameter groups")]
+    NoGroups,
     /// A group's factor on the rate that is negative, infinite or not a number.
     #[error("{value:?} is no factor on a learning rate: it must be finite and not negative")]
     Multiplier {

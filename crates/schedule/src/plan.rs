@@ -48,6 +48,9 @@ impl Plan {
         steps_per_epoch: u64,
         compile: &dyn Fn(&str) -> Result<ScaleFn, CompileError>,
     ) -> Result<Self, ScheduleError> {
+        if groups.is_empty() {
+            return Err(ScheduleError { place: "groups".to_owned(), problem: Problem::NoGroups });
+        }
         groups.iter().try_for_each(check_group)?;
         let context =
             Context { steps_per_epoch, pick: None, momentum: groups.iter().all(|group| group.momentum.is_some()) };
