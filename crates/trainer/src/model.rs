@@ -1,0 +1,19 @@
+//! Networks: the open [`Network`] trait, the parameters that it is built from, and the built-in ones.
+
+mod build;
+mod caffe_quick;
+mod error;
+mod layers;
+mod lenet;
+mod mlp;
+mod network;
+mod parameters;
+
+pub use build::build;
+pub use caffe_quick::CaffeQuick;
+pub use error::ModelError;
+pub use layers::{Conv2d, Linear};
+pub use lenet::LeNet;
+pub use mlp::Mlp;
+pub use network::{Network, Pass, Problem};
+pub use parameters::{Parameter, ParameterSet};

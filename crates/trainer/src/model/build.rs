@@ -1,0 +1,16 @@
+use lrscope_runner::spec::ModelSpec;
+
+use super::{CaffeQuick, LeNet, Mlp, ModelError, Network, ParameterSet, Problem};
+
+/// The network that a specification names.
+///
+/// # Errors
+/// When it does not fit the pictures, is too large, or is none of the built-in ones.
+pub fn build(spec: &ModelSpec, set: &mut ParameterSet, problem: Problem) -> Result<Box<dyn Network>, ModelError> {
+    Ok(match spec {
+        ModelSpec::Mlp { hidden } => Box::new(Mlp::new(set, problem, hidden)?),
+        ModelSpec::Lenet {} => Box::new(LeNet::new(set, problem)?),
+        ModelSpec::CaffeQuick {} => Box::new(CaffeQuick::new(set, problem)?),
+        ModelSpec::Own { name } => return Err(ModelError::Own(name.clone())),
+    })
+}

@@ -1,0 +1,44 @@
+use candle_core::Tensor;
+use lrscope_kernels::relu;
+
+use super::layers::{halve, halved};
+use super::{Conv2d, Linear, ModelError, Network, ParameterSet, Pass, Problem};
+
+/// `LeNet` as PyTorch's and Caffe's MNIST examples have it, wider: `conv1` 5×5×32, max-pool 2, `conv2` 5×5×64, max-pool 2,
+/// `fc1` 1024, `ReLU`, `fc2` classes. Pictures need 16 rows and columns at least.
+#[derive(Debug)]
+pub struct LeNet {
+    conv1: Conv2d,
+    conv2: Conv2d,
+    fc1: Linear,
+    fc2: Linear,
+}
+
+impl LeNet {
+    /// The network for these pictures and classes.
+    ///
+    /// # Errors
+    /// When the pictures are too small.
+    pub fn new(set: &mut ParameterSet, problem: Problem) -> Result<Self, ModelError> {
+        let mut size = (problem.channels, problem.height, problem.width);
+        let conv1 = Conv2d::new(set, "conv1", &mut size, (32, 5, 0))?;
+        size = halved("conv1", size)?;
+        let conv2 = Conv2d::new(set, "conv2", &mut size, (64, 5, 0))?;
+        size = halved("conv2", size)?;
+        Ok(Self {
+            conv1,
+            conv2,
+            fc1: Linear::new(set, "fc1", size.0 * size.1 * size.2, 1024)?,
+            fc2: Linear::new(set, "fc2", 1024, problem.classes)?,
+        })
+    }
+}
+
+impl Network for LeNet {
+    fn forward(&self, input: &Tensor, pass: Pass) -> Result<Tensor, ModelError> {
+        let x = halve(&self.conv1.forward(input, pass)?)?;
+        let x = halve(&self.conv2.forward(&x, pass)?)?;
+        let x = relu(&self.fc1.forward(&x, pass)?)?;
+        self.fc2.forward(&x, pass)
+    }
+}
