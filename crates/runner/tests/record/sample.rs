@@ -22,6 +22,7 @@ pub fn spec(seed: u64, steps: u64) -> RunSpec {
         "groups": [{"name": "all", "parameters": ["*"], "lr_mult": 1.0, "weight_decay_mult": 1.0}],
         "schedule": {"constant": {"lr": 0.1}},
         "steps": steps,
+        "steps_per_epoch": 10,
         "evaluation": {"every": 10, "during": "validation", "after": ["test"]},
         "stop": {"non_finite": {}},
         "probes": {"grad_norm": true, "update_ratio": false},
