@@ -13,7 +13,7 @@ fn linear(low: f64, high: f64, steps: usize) -> Vec<f64> {
     (0..steps).map(|k| low + (high - low) * k as f64 / steps as f64).collect()
 }
 
-fn curve(seed: u64, lr: &[f64], loss: Vec<f64>) -> Curve {
+fn curve(seed: u64, lr: &[f64], loss: &[f64]) -> Curve {
     let finite = loss.iter().take_while(|loss| loss.is_finite()).count();
     let rows = (finite + 1).min(loss.len());
     let ending = if finite < loss.len() { Ending::NonFinite { step: finite as u64 } } else { Ending::Completed };
@@ -28,8 +28,8 @@ fn quadratic(lr: &[f64], lambda: f64, start: f64) -> Curve {
         x *= 1.0 - lr * lambda;
         loss
     };
-    let loss = lr.iter().map(&mut step).collect();
-    curve(0, lr, loss)
+    let loss: Vec<f64> = lr.iter().map(&mut step).collect();
+    curve(0, lr, &loss)
 }
 
 fn picked(curves: &[Curve]) -> (Pick, RangeTest) {
@@ -133,7 +133,7 @@ fn the_damage_of_a_rate_shows_one_row_later() {
         51..=80 => 2.3 - 0.05 * f64::from(k - 50),
         _ => 0.8 + 0.7 * f64::from(k - 80),
     });
-    let (pick, test) = picked(&[curve(0, &lr, loss.collect())]);
+    let (pick, test) = picked(&[curve(0, &lr, &loss.collect::<Vec<_>>())]);
     assert_eq!(test.window, 1);
     assert_eq!(pick.edge_lr.to_bits(), lr[79].to_bits());
     // 2 % of the fall (1.5) is behind at row 51, by the update with lr[50]; 90 % at row 77, by the one with lr[76].
@@ -153,8 +153,8 @@ fn network(seed: u64, lr: &[f64], fall: f64, edge: f64, noise: f64) -> Curve {
         let up = (lr / edge).powi(6);
         2.3 - 1.9 * down + up + noise * (0.1 + 0.9 * down) * stream.normal()
     };
-    let loss = lr.iter().map(&mut row).collect();
-    curve(seed, lr, loss)
+    let loss: Vec<f64> = lr.iter().map(&mut row).collect();
+    curve(seed, lr, &loss)
 }
 
 fn networks(seeds: std::ops::Range<u64>, noise: f64) -> Vec<Curve> {
@@ -217,7 +217,7 @@ fn noise_is_never_picked_from() {
     for seed in 0..200 {
         for steps in [20, 100, 300] {
             let lr = exponential(1e-6, 10.0, steps);
-            refused(&[curve(seed, &lr, normal_noise(seed, steps, 0.05))], "never falls");
+            refused(&[curve(seed, &lr, &normal_noise(seed, steps, 0.05))], "never falls");
         }
     }
 }
@@ -228,30 +228,29 @@ fn noise_that_blows_up_is_never_picked_from() {
     let lr = exponential(1e-6, 10.0, 300);
     for seed in 0..200 {
         let mut loss = normal_noise(seed, 300, 0.05);
-        for (k, loss) in loss[240..].iter_mut().enumerate() {
-            *loss *= 1.3_f64.powi(k as i32);
-        }
-        refused(&[curve(seed, &lr, loss)], "rises from learning rate");
+        let growth = std::iter::successors(Some(1.0), |factor| Some(1.3 * factor));
+        loss[240..].iter_mut().zip(growth).for_each(|(loss, factor): (&mut f64, f64)| *loss *= factor);
+        refused(&[curve(seed, &lr, &loss)], "rises from learning rate");
     }
 }
 
 #[test]
 fn curves_without_an_answer_say_why() {
     let lr = exponential(1e-6, 10.0, 100);
-    let of = |loss: &dyn Fn(f64) -> f64| curve(0, &lr, (0..100).map(|k| loss(f64::from(k))).collect());
+    let of = |loss: &dyn Fn(f64) -> f64| curve(0, &lr, &(0..100).map(|k| loss(f64::from(k))).collect::<Vec<_>>());
     refused(&[of(&|_| 2.3)], "never falls");
     refused(&[of(&|k| 2.3 + 0.01 * k)], "start the sweep lower");
     refused(&[of(&|k| 2.3 * 1.2_f64.powf(k))], "start the sweep lower");
     let noise = normal_noise(3, 100, 0.02);
     refused(&[of(&|k| noise[k as usize] + 0.05 * k)], "start the sweep lower");
-    let few = refused(&[curve(0, &lr[..9], vec![2.3, 2.2, 2.1, 2.0, 1.9, 1.8, 1.7, 1.6, 1.5])], "too few");
+    let few = refused(&[curve(0, &lr[..9], &[2.3, 2.2, 2.1, 2.0, 1.9, 1.8, 1.7, 1.6, 1.5])], "too few");
     assert!(few.warnings.iter().any(|w| w.contains("9 usable steps")), "{:?}", few.warnings);
-    let at_once = refused(&[curve(4, &lr, vec![f64::NAN; 100])], "too few");
+    let at_once = refused(&[curve(4, &lr, &[f64::NAN; 100])], "too few");
     assert!(at_once.warnings.iter().any(|w| w.contains("seed 4 is not finite at step 0")), "{:?}", at_once.warnings);
     assert!(at_once.lr.is_empty());
     let mut third = vec![2.3; 100];
     third[3] = f64::INFINITY;
-    let third = refused(&[of(&|_| 2.3), curve(9, &lr, third)], "too few");
+    let third = refused(&[of(&|_| 2.3), curve(9, &lr, &third)], "too few");
     assert!(third.warnings.iter().any(|w| w.contains("seed 9 is not finite at step 3")), "{:?}", third.warnings);
 }
 
@@ -260,7 +259,7 @@ fn a_loss_that_only_falls_gives_a_lower_bound() {
     let lr = exponential(1e-6, 1e-2, 100);
     let falls: Vec<f64> = (0..100).map(|k| 2.3 - 0.02 * f64::from(k)).collect();
     for loss in [falls.clone(), falls.iter().zip(normal_noise(1, 100, 0.02)).map(|(a, b)| a + b - 2.3).collect()] {
-        let (pick, test) = picked(&[curve(0, &lr, loss)]);
+        let (pick, test) = picked(&[curve(0, &lr, &loss)]);
         assert!(!pick.edge_reached);
         assert!(pick.edge_lr >= lr[95] && pick.edge_lr <= lr[98], "{pick:?}");
         assert!(test.warnings.iter().any(|w| w.contains("lower bound")), "{:?}", test.warnings);
@@ -287,9 +286,13 @@ fn seeds_that_disagree_are_said_to() {
     assert!(test.warnings.iter().any(|w| w.contains("more than a factor of 2 apart")), "{:?}", test.warnings);
     let alone = analyse(&curves[..1]).expect("the curve is well formed");
     assert!(alone.warnings.iter().any(|w| w.contains("one seed alone")), "{:?}", alone.warnings);
-    let mixed = [network(0, &lr, 0.01, 0.2, 0.05), curve(1, &lr, normal_noise(5, 300, 0.05))];
+    let mixed = [network(0, &lr, 0.01, 0.2, 0.05), curve(1, &lr, &normal_noise(5, 300, 0.05))];
     let mixed = analyse(&mixed).expect("the curves are well formed");
-    assert!(mixed.warnings.iter().any(|w| w.contains("1 of 2 seeds alone support no pick (seed 1")), "{:?}", mixed.warnings);
+    assert!(
+        mixed.warnings.iter().any(|w| w.contains("1 of 2 seeds alone support no pick (seed 1")),
+        "{:?}",
+        mixed.warnings
+    );
     assert_eq!(mixed.seed_picks.len(), 1);
 }
 
@@ -302,7 +305,7 @@ fn a_sweep_that_starts_too_high_is_refused() {
 #[test]
 fn curves_that_do_not_belong_together_are_errors() {
     let lr = exponential(1e-6, 1.0, 20);
-    let good = curve(0, &lr, vec![1.0; 20]);
+    let good = curve(0, &lr, &[1.0; 20]);
     let message = |curves: &[Curve]| analyse(curves).expect_err("the curves are not well formed").to_string();
     assert!(matches!(analyse(&[]), Err(AnalysisError::Empty(_))));
     assert!(message(&[Curve { lr: vec![], loss: vec![], ..good.clone() }]).contains("seed 0 has no row"));

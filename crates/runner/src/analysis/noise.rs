@@ -44,11 +44,7 @@ impl Noise {
         let floor = deviation(loss.get(first..=bottom).unwrap_or(loss), loss);
         let plateau = loss.get(..half.max(FLOOR_ROWS)).unwrap_or(loss);
         let enough = narrowest(loss.len(), floor, WANTED * depth);
-        Self {
-            start: deviation(plateau, loss),
-            floor,
-            window: enough.unwrap_or_else(|| clearest(loss, level)),
-        }
+        Self { start: deviation(plateau, loss), floor, window: enough.unwrap_or_else(|| clearest(loss, level)) }
     }
 
     /// Standard deviation on the plateau after smoothing.
@@ -119,7 +115,7 @@ fn clearest(loss: &[f64], level: f64) -> usize {
         let bottom = smoothed.iter().copied().fold(f64::INFINITY, f64::min);
         (level - bottom) / noise_left(window).sqrt()
     };
-    let widths = std::iter::successors(Some(ROUGH), |width| Some(width * 3 / 2 | 1));
+    let widths = std::iter::successors(Some(ROUGH), |width| Some((width * 3 / 2) | 1));
     let widths = widths.take_while(|width| *width <= widest(loss.len()).max(ROUGH));
     let better = |a: &(usize, f64), b: &(usize, f64)| a.1.total_cmp(&b.1);
     widths.map(|width| (width, clearness(width))).max_by(better).map_or(1, |(width, _)| width)

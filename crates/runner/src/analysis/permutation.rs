@@ -58,7 +58,7 @@ fn drawn(differences: &[f64], observed: f64) -> f64 {
 
 /// The smallest p that `n` pairs can give: 2 / 2ⁿ, and 1 for none.
 pub fn smallest_p(n: usize) -> f64 {
-    0.5_f64.powi(n.saturating_sub(1).min(1074) as i32)
+    libm::exp2(-(n.saturating_sub(1).min(1074) as f64))
 }
 
 /// Fewest pairs with which one of `comparisons` corrected tests can reach `alpha`.

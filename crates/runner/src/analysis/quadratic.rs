@@ -19,18 +19,14 @@ pub(super) fn edge(lr: &[f64], loss: &[f64]) -> Option<f64> {
         if pair[1] < EXACT {
             break;
         }
-        // Closer to 1 the subtraction leaves no digits, closer to 0 the row may lie beyond 1/λ.
-        if shrink > 0.95 {
-            continue;
+        // Closer to 1 the subtraction leaves no digits; once below 0.05 the rows may lie beyond 1/λ.
+        match shrink {
+            0.95.. => {}
+            0.05..0.95 => curvatures.push((1.0 - shrink) / lr),
+            _ => break,
         }
-        if !(shrink > 0.05) {
-            break;
-        }
-        curvatures.push((1.0 - shrink) / lr);
     }
-    let (low, high) = curvatures
-        .iter()
-        .fold((f64::INFINITY, 0.0_f64), |(low, high), &c| (low.min(c), high.max(c)));
+    let (low, high) = curvatures.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), &c| (low.min(c), high.max(c)));
     let agree = curvatures.len() >= ROWS && high.is_finite() && high - low <= AGREEMENT * high;
     agree.then(|| 4.0 / (low + high))
 }

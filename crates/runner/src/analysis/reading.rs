@@ -42,9 +42,13 @@ pub(super) struct Reading {
 /// Why nothing can be read off a curve.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(super) enum Refusal {
-    #[error("{found} usable steps are too few, at least {FEWEST} are needed; sweep more steps, or start at a lower rate")]
+    #[error(
+        "{found} usable steps are too few, at least {FEWEST} are needed; sweep more steps, or start at a lower rate"
+    )]
     TooFew { found: usize },
-    #[error("the loss rises from learning rate {at:.1e} on, without a fall before it that stands out of its noise; start the sweep lower")]
+    #[error(
+        "the loss rises from learning rate {at:.1e} on, without a fall before it that stands out of its noise; start the sweep lower"
+    )]
     RisesAtOnce { at: f64 },
     #[error(
         "the loss rises from learning rate {at:.1e} on, without a fall before it that stands out of its noise; sweep more slowly, or over more seeds"
@@ -54,7 +58,9 @@ pub(super) enum Refusal {
         "the loss never falls by more than its noise up to {last:.1e}; sweep to higher rates, or more slowly, or over more seeds"
     )]
     NeverFalls { last: f64 },
-    #[error("max_lr would be {max:.1e}, and the sweep's first rate {first:.1e} leaves no room for base_lr below it; start the sweep lower")]
+    #[error(
+        "max_lr would be {max:.1e}, and the sweep's first rate {first:.1e} leaves no room for base_lr below it; start the sweep lower"
+    )]
     StartsTooHigh { max: f64, first: f64 },
 }
 
@@ -134,9 +140,8 @@ impl<'a> Smoothed<'a> {
         if self.bottom > 0 && self.depth > self.noise.significant(self.bottom, rows) {
             return Ok(());
         }
-        let rises = |(row, loss): (usize, &f64)| {
-            *loss > self.level && loss - self.level > self.noise.significant(row, rows)
-        };
+        let rises =
+            |(row, loss): (usize, &f64)| *loss > self.level && loss - self.level > self.noise.significant(row, rows);
         let risen = self.loss.iter().enumerate().position(rises);
         let Some(row) = risen.or(curve.ended.then_some(rows)) else {
             let last = rate_before(&curve.lr, rows as f64);

@@ -87,7 +87,9 @@ fn of_seeds(each: &[(u64, Result<Found, Refusal>)], remarks: &mut Vec<String>) {
     let refused: Vec<String> = each.iter().filter_map(refused).collect();
     if let Some(first) = refused.first() {
         let (count, all) = (refused.len(), each.len());
-        remarks.push(format!("{count} of {all} seeds alone support no pick ({first}), so the spread is that of the others"));
+        remarks.push(format!(
+            "{count} of {all} seeds alone support no pick ({first}), so the spread is that of the others"
+        ));
     }
     let picks = each.iter().filter_map(|(_, found)| Some(found.as_ref().ok()?.pick.max_lr));
     let mut max: Vec<f64> = picks.collect();

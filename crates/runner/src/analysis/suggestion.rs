@@ -16,21 +16,30 @@ pub fn suggest(rule: Rule, lr: &[f64], loss: &[f64]) -> Result<f64, RuleError> {
     if lr.len() != loss.len() {
         return Err(RuleError::Lengths { rates: lr.len(), losses: loss.len() });
     }
-    let (needed, place): (usize, fn(&[f64], &[f64]) -> Option<usize>) = match rule {
-        Rule::Valley => (1, |_, loss| valley(loss)),
-        Rule::Slide => (SLIDE_DISTANCE + 1, |_, loss| slide(loss)),
-        Rule::Minimum => (1, |_, loss| argmin(loss)),
-        Rule::Steep => (2, steep),
-        Rule::Lightning => (2, |lr, loss| argmin(&gradient(lr, loss))),
-        Rule::LrFinder => (2, |_, loss| argmin(&index_gradient(loss))),
-    };
-    let too_few = RuleError::TooFewPoints { rule, needed, found: lr.len() };
-    if lr.len() < needed {
+    let too_few = RuleError::TooFewPoints { rule, needed: points_needed(rule), found: lr.len() };
+    if lr.len() < points_needed(rule) {
         return Err(too_few);
     }
-    let rate = place(lr, loss).and_then(|at| lr.get(at).copied());
+    let place = match rule {
+        Rule::Valley => valley(loss),
+        Rule::Slide => slide(loss),
+        Rule::Minimum => argmin(loss),
+        Rule::Steep => steep(lr, loss),
+        Rule::Lightning => argmin(&gradient(lr, loss)),
+        Rule::LrFinder => argmin(&index_gradient(loss)),
+    };
+    let rate = place.and_then(|place| lr.get(place).copied());
     let divisor = if rule == Rule::Minimum { 10.0 } else { 1.0 };
     rate.map(|rate| rate / divisor).ok_or(too_few)
+}
+
+/// Points below which the tools raise an error.
+fn points_needed(rule: Rule) -> usize {
+    match rule {
+        Rule::Valley | Rule::Minimum => 1,
+        Rule::Slide => SLIDE_DISTANCE + 1,
+        Rule::Steep | Rule::Lightning | Rule::LrFinder => 2,
+    }
 }
 
 /// First place of the smallest value; a NaN counts as smaller than anything, as in `numpy.argmin` and `torch.argmin`.
@@ -62,8 +71,8 @@ fn valley(loss: &[f64]) -> Option<usize> {
         }
         if before + 1 > longest {
             longest = before + 1;
-            end = at as isize;
-            start = end - longest as isize;
+            end = at.cast_signed();
+            start = end - longest.cast_signed();
         }
     }
     let third = (end - start) as f64 / 3.0;
@@ -87,8 +96,11 @@ fn slide(loss: &[f64]) -> Option<usize> {
 
 /// Place of the steepest fall per log rate, by forward differences.
 fn steep(lr: &[f64], loss: &[f64]) -> Option<usize> {
-    let slopes: Vec<f64> =
-        lr.windows(2).zip(loss.windows(2)).map(|(lr, loss)| (loss[1] - loss[0]) / (lr[1].ln() - lr[0].ln())).collect();
+    let slopes: Vec<f64> = lr
+        .windows(2)
+        .zip(loss.windows(2))
+        .map(|(lr, loss)| (loss[1] - loss[0]) / (libm::log(lr[1]) - libm::log(lr[0])))
+        .collect();
     argmin(&slopes)
 }
 

@@ -67,8 +67,8 @@ fn seeds(n: usize) -> String {
     if n == 1 { "1 seed".into() } else { format!("{n} seeds") }
 }
 
-/// Seeds with which a difference of the observed size would be found four times in five: ((z₁₋α⸝₂ + z_power) · s / mean)²,
-/// the normal approximation.
+/// Seeds with which a difference of the observed size would be found four times in five: ((z₁ + z₂) · s / mean)²
+/// with the normal quantiles z₁ of 1 − α/2 and z₂ of the power.
 fn advice(estimate: &Estimate) -> String {
     let spread = estimate.deviation.unwrap_or(0.0);
     if estimate.mean == 0.0 {
