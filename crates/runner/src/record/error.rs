@@ -3,8 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::checksum::Checksum;
-
 /// Why a record could not be written or read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -71,9 +69,9 @@ pub enum RecordError {
         /// The file.
         path: PathBuf,
         /// Checksum of its bytes.
-        found: Checksum,
+        found: String,
         /// Checksum that it should have.
-        expected: Checksum,
+        expected: String,
         /// The file that says so.
         said_by: &'static str,
         /// What else is wrong with it, with a leading separator; may be empty.

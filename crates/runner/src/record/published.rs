@@ -162,5 +162,11 @@ fn must_match(
     if found == expected {
         return Ok(());
     }
-    Err(RecordError::Checksum { path: path.into(), found, expected, said_by, detail: detail() })
+    Err(RecordError::Checksum {
+        path: path.into(),
+        found: found.to_string(),
+        expected: expected.to_string(),
+        said_by,
+        detail: detail(),
+    })
 }
