@@ -82,6 +82,7 @@ impl AdamState {
 impl AdamOptions {
     /// 1 − β₁ᵗ and 1 − β₂ᵗ.
     pub(crate) fn corrections(&self, step: u64) -> (f64, f64) {
-        (1.0 - self.beta1.powf(step as f64), 1.0 - self.beta2.powf(step as f64))
+        // Not the system's power function, whose last bit differs from machine to machine.
+        (1.0 - libm::pow(self.beta1, step as f64), 1.0 - libm::pow(self.beta2, step as f64))
     }
 }
