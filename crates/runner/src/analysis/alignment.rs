@@ -14,7 +14,8 @@ pub(super) struct Aligned {
     pub lr: Vec<f64>,
     /// Mean raw loss over the seeds, before the update with the rate beside it.
     pub loss: Vec<f64>,
-    /// Whether a seed came to its end right here, by divergence or a non-finite loss.
+    /// Whether the next loss of a seed is not finite. A seed that was stopped as diverged tells nothing that its losses do
+    /// not tell: a single spike may have stopped it.
     pub ended: bool,
 }
 
@@ -22,8 +23,8 @@ impl Aligned {
     /// The mean of `curves` over the rows that all of them reached with a finite loss.
     pub fn mean(curves: &[Curve]) -> Self {
         let rows = curves.iter().map(finite_rows).min().unwrap_or(0);
-        let ends_here = |curve: &Curve| {
-            let broken = curve.ending != Ending::Completed || finite_rows(curve) < curve.loss.len();
+        let breaks_here = |curve: &Curve| {
+            let broken = matches!(curve.ending, Ending::NonFinite { .. }) || finite_rows(curve) < curve.loss.len();
             broken && finite_rows(curve) == rows
         };
         let mean = |row: usize| {
@@ -35,7 +36,7 @@ impl Aligned {
         Self {
             lr: lr.iter().take(rows).copied().collect(),
             loss: (0..rows).map(mean).collect(),
-            ended: curves.iter().any(ends_here),
+            ended: curves.iter().any(breaks_here),
         }
     }
 }

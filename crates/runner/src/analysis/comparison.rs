@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::curve::losses;
 use super::permutation::{holm, sign_flip, smallest_p};
 use super::statistics::LEVEL;
 use super::verdict::verdict;
@@ -25,6 +26,7 @@ pub struct SeedResult {
     /// Validation accuracy during the run: (updates done, accuracy).
     pub validation_curve: Vec<(u64, f64)>,
     /// Raw training loss of every update.
+    #[serde(with = "losses")]
     pub loss: Vec<f64>,
 }
 

@@ -13,6 +13,7 @@ pub struct Curve {
     /// Learning rate of each update.
     pub lr: Vec<f64>,
     /// Raw loss of each update, before smoothing of any kind.
+    #[serde(with = "losses")]
     pub loss: Vec<f64>,
     /// How the sweep ended.
     pub ending: Ending,
@@ -34,4 +35,36 @@ pub enum Ending {
         /// Row in which it showed.
         step: u64,
     },
+}
+
+/// JSON for losses that may be infinite or NaN, each as [`crate::float`] writes it.
+pub(super) mod losses {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Deserialize, Serialize)]
+    struct Written(#[serde(with = "crate::float")] f64);
+
+    pub fn serialize<S: Serializer>(losses: &[f64], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(losses.iter().map(|loss| Written(*loss)))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f64>, D::Error> {
+        let written: Vec<Written> = Vec::deserialize(from)?;
+        Ok(written.into_iter().map(|Written(loss)| loss).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Curve, Ending};
+
+    #[test]
+    fn non_finite_losses_survive_json() {
+        let loss = vec![2.3, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
+        let curve = Curve { seed: 1, lr: vec![0.1, 0.2, 0.3, 0.4], loss, ending: Ending::NonFinite { step: 1 } };
+        let json = serde_json::to_string(&curve).expect("a curve can be written");
+        let read: Curve = serde_json::from_str(&json).expect("what was written can be read");
+        let bits = |curve: &Curve| curve.loss.iter().map(|loss| loss.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&read), bits(&curve), "{json}");
+    }
 }

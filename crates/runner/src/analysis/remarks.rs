@@ -50,7 +50,7 @@ fn of_pick(found: &Found, remarks: &mut Vec<String>) {
     let (pick, reading) = (&found.pick, &found.reading);
     if !pick.edge_reached {
         remarks.push(format!(
-            "the loss does not rise again before the sweep ends: edge_lr {:.1e} is a lower bound, and max_lr may be too low; sweep to higher rates",
+            "the loss does not rise again before the sweep ends or is stopped: edge_lr {:.1e} is a lower bound, and max_lr may be too low; sweep to higher rates",
             pick.edge_lr
         ));
     }
