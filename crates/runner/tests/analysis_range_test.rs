@@ -1,8 +1,11 @@
 //! The pick of a range test against curves whose right answer is known.
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
-use lrscope_runner::analysis::{AnalysisError, Curve, Ending, Pick, RangeTest, analyse, centred_smoothing};
+use lrscope_runner::analysis::{
+    AnalysisError, Curve, DivergenceMonitor, Ending, Pick, RangeTest, analyse, centred_smoothing,
+};
 use lrscope_runner::random::{Family, Purpose, Seed, Stream};
+use lrscope_runner::spec::StopRule;
 use proptest::prelude::*;
 
 fn exponential(low: f64, high: f64, steps: usize) -> Vec<f64> {
@@ -203,6 +206,38 @@ fn a_single_spike_on_the_way_down_changes_little() {
     let (calm, spiked) = (picked(&calm).0, picked(&spiked).0);
     assert!((spiked.max_lr / calm.max_lr).log10().abs() < 0.05, "{calm:?} {spiked:?}");
     assert!((spiked.edge_lr / calm.edge_lr).log10().abs() < 0.05, "{calm:?} {spiked:?}");
+}
+
+/// The sweeps as the training loop would have stopped them.
+fn stopped(curves: &[Curve], factor: f64, window: u64) -> Vec<Curve> {
+    let stop = |curve: &Curve| {
+        let mut monitor = DivergenceMonitor::new(StopRule::Divergence { factor, window });
+        let end = curve.loss.iter().enumerate().find_map(|(row, loss)| Some((row, monitor.push(*loss)?)));
+        let (rows, ending) = end.map_or((curve.loss.len(), curve.ending), |(row, ending)| (row + 1, ending));
+        Curve { seed: curve.seed, lr: curve.lr[..rows].to_vec(), loss: curve.loss[..rows].to_vec(), ending }
+    };
+    curves.iter().map(stop).collect()
+}
+
+/// Where a sweep is stopped after its edge moves no pick; a spike that stops it too early is no edge.
+#[test]
+fn the_stop_of_a_sweep_does_not_move_the_pick() {
+    let curves = networks(0..3, 0.1);
+    let whole = picked(&curves).0;
+    for (factor, window) in [(3.0, 7), (4.0, 5), (10.0, 9)] {
+        let early = stopped(&curves, factor, window);
+        assert!(early.iter().all(|curve| curve.lr.len() < 290), "the sweeps are stopped");
+        let early = picked(&early).0;
+        assert_eq!(early.edge_lr.to_bits(), whole.edge_lr.to_bits());
+        // The starting level is read off a share of the rows, so the rest may differ a little.
+        assert!((early.max_lr / whole.max_lr - 1.0).abs() < 0.02, "{early:?} {whole:?}");
+    }
+    let mut spiked = curves.clone();
+    spiked[1].loss[185] = 40.0;
+    assert_eq!(picked(&stopped(&spiked, 4.0, 5)).0.edge_lr.to_bits(), picked(&spiked).0.edge_lr.to_bits());
+    let (pick, test) = picked(&stopped(&spiked, 4.0, 1));
+    assert!(!pick.edge_reached && pick.max_lr < whole.max_lr, "{pick:?}");
+    assert!(test.warnings.iter().any(|w| w.contains("lower bound")), "{:?}", test.warnings);
 }
 
 fn normal_noise(seed: u64, rows: usize, deviation: f64) -> Vec<f64> {
