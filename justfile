@@ -17,6 +17,10 @@ compare dataset="digits" *flags:
 report *names:
     {{cli}} report {{names}}
 
+# The long runs whose records are committed under results/evidence; what is done already is not done again.
+evidence:
+    {{cli}} train --config configs/evidence/lenet-mnist.toml --results results/evidence
+
 # All tests. Tests on real data read HF_HOME and LRSCOPE_DATA_DIR.
 test *flags:
     cargo test --release {{flags}}
