@@ -1,0 +1,146 @@
+//! The hub's parquet files: one row a picture, the PNG in a column of bytes and the label in a column of integers.
+//!
+//! Read column by column, so that a damaged page is an error: the row iterator of the parquet crate gives the same error for
+//! ever, and candle-datasets skips errors, so its loaders never end on such a file.
+
+use candle_datasets::hub::FileReader;
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::reader::{ChunkReader, RowGroupReader, SerializedFileReader};
+
+use crate::error::Problem;
+use crate::expected::Expected;
+use crate::guarded::guarded;
+use crate::images::Images;
+use crate::picture::decode_all;
+
+/// Rows decoded at a time, which bounds the memory for encoded pictures.
+const BATCH: usize = 4096;
+const LABELS: &str = "label";
+
+/// Opens a parquet file: reads what stands at its end.
+pub(crate) fn open<R: ChunkReader + 'static>(file: R) -> Result<SerializedFileReader<R>, Problem> {
+    guarded(|| Ok(SerializedFileReader::new(file)?))
+}
+
+/// Reads all pictures and labels. `picture_column` is the name of the structure that holds the PNG in `bytes`; `length` is the
+/// file's length in bytes; `tick` is told the number of pictures decoded so far.
+pub(crate) fn read(
+    file: &dyn FileReader,
+    length: u64,
+    picture_column: &str,
+    expected: &Expected,
+    tick: &mut dyn FnMut(u64),
+) -> Result<Images, Problem> {
+    let groups = file.metadata().row_groups().iter().map(RowGroupMetaData::num_rows);
+    check_rows(file.metadata().file_metadata().num_rows(), expected.count)?;
+    check_rows(groups.fold(0, i64::saturating_add), expected.count)?;
+    let mut images = Images::blank(expected);
+    let mut reading =
+        Reading { expected, first: 0, bytes_column: format!("{picture_column}.bytes"), images: &mut images };
+    for group in 0..file.num_row_groups() {
+        check_extent(file.metadata().row_group(group), length)?;
+        reading.read_group(&*guarded(|| file.get_row_group(group))?, tick)?;
+    }
+    check_count("pictures", reading.first, expected.count)?;
+    Ok(images)
+}
+
+fn check_rows(found: i64, expected: usize) -> Result<(), Problem> {
+    check_count("rows", usize::try_from(found).unwrap_or(0), expected)
+}
+
+const fn check_count(what: &'static str, found: usize, expected: usize) -> Result<(), Problem> {
+    if found == expected { Ok(()) } else { Err(Problem::Count { what, found: found as u64, expected }) }
+}
+
+/// The parquet crate panics on an offset below 0 and believes any offset past the end.
+fn check_extent(group: &RowGroupMetaData, length: u64) -> Result<(), Problem> {
+    let inside = group.columns().iter().all(|column| {
+        let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
+        let end = start.checked_add(column.compressed_size());
+        start >= 0 && column.compressed_size() >= 0 && end.is_some_and(|end| end as u64 <= length)
+    });
+    let outside = || ParquetError::EOF("a column chunk lies outside the file".to_owned());
+    if inside { Ok(()) } else { Err(outside().into()) }
+}
+
+struct Reading<'a> {
+    expected: &'a Expected,
+    /// The number of the next picture.
+    first: usize,
+    bytes_column: String,
+    images: &'a mut Images,
+}
+
+impl Reading<'_> {
+    fn read_group(&mut self, group: &dyn RowGroupReader, tick: &mut dyn FnMut(u64)) -> Result<(), Problem> {
+        let mut pictures = bytes_reader(group, &self.bytes_column)?;
+        let mut labels = label_reader(group)?;
+        loop {
+            let limit = BATCH.min(self.expected.count - self.first);
+            let pngs: Vec<ByteArray> = self.read_column(&mut pictures, limit, &self.bytes_column)?;
+            let numbers: Vec<i64> = self.read_column(&mut labels, limit, LABELS)?;
+            check_count("labels", numbers.len(), pngs.len())?;
+            if pngs.is_empty() {
+                return Ok(());
+            }
+            self.take(&pngs, &numbers)?;
+            tick(self.first as u64);
+        }
+    }
+
+    /// Up to `limit` values, none of them missing.
+    fn read_column<T: DataType>(
+        &self,
+        reader: &mut ColumnReaderImpl<T>,
+        limit: usize,
+        column: &str,
+    ) -> Result<Vec<T::T>, Problem> {
+        let (mut values, mut levels) = (Vec::new(), Vec::new());
+        let (rows, found, _) = guarded(|| reader.read_records(limit, Some(&mut levels), None, &mut values))?;
+        if rows != found {
+            let most = levels.iter().copied().max().unwrap_or(0);
+            let row = self.first + levels.iter().position(|&level| level < most).unwrap_or(0);
+            return Err(Problem::Null { column: column.to_owned(), row });
+        }
+        Ok(values)
+    }
+
+    fn take(&mut self, pngs: &[ByteArray], numbers: &[i64]) -> Result<(), Problem> {
+        let rows = self.first..self.first + pngs.len();
+        for (row, (&number, label)) in rows.clone().zip(numbers.iter().zip(&mut self.images.labels[rows.clone()])) {
+            let known = usize::try_from(number).is_ok_and(|number| number < self.expected.classes);
+            *label = if known { number as u8 } else { return Err(self.expected.label_problem(row, number)) };
+        }
+        let picture = self.expected.picture();
+        let planes = &mut self.images.pixels[rows.start * picture..rows.end * picture];
+        let pngs: Vec<&[u8]> = pngs.iter().map(ByteArray::data).collect();
+        decode_all(&pngs, self.first, self.expected, planes)?;
+        self.first = rows.end;
+        Ok(())
+    }
+}
+
+fn find(group: &dyn RowGroupReader, column: &str, expected: &'static str) -> Result<ColumnReader, Problem> {
+    let absent = || Problem::Column { column: column.to_owned(), expected };
+    let place = group.metadata().columns().iter().position(|chunk| chunk.column_path().string() == column);
+    let place = place.ok_or_else(absent)?;
+    guarded(|| Ok(group.get_column_reader(place)?))
+}
+
+fn bytes_reader(group: &dyn RowGroupReader, column: &str) -> Result<ColumnReaderImpl<ByteArrayType>, Problem> {
+    match find(group, column, "bytes")? {
+        ColumnReader::ByteArrayColumnReader(reader) => Ok(reader),
+        _ => Err(Problem::Column { column: column.to_owned(), expected: "bytes" }),
+    }
+}
+
+fn label_reader(group: &dyn RowGroupReader) -> Result<ColumnReaderImpl<Int64Type>, Problem> {
+    match find(group, LABELS, "64-bit integers")? {
+        ColumnReader::Int64ColumnReader(reader) => Ok(reader),
+        _ => Err(Problem::Column { column: LABELS.to_owned(), expected: "64-bit integers" }),
+    }
+}
