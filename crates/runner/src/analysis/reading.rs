@@ -169,7 +169,8 @@ impl<'a> Smoothed<'a> {
         let uncollapsed = |row: &usize| self.loss.get(*row).is_some_and(|loss| *loss < self.level);
         let before_collapse = (self.bottom..rows).take_while(uncollapsed);
         let last = before_collapse.filter(|row| !above(*row, LEFT_FLOOR)).last().unwrap_or(self.bottom);
-        let risen = (last + 1..rows).any(|row| above(row, RISEN));
+        // Two rows, since one alone may be a spike.
+        let risen = (last + 1..rows).filter(|row| above(*row, RISEN)).nth(1).is_some();
         if risen || ended { (last, risen) } else { (rows - 1, false) }
     }
 
