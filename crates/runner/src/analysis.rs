@@ -35,20 +35,6 @@ pub enum AnalysisError {
     /// There is no curve, run or value to analyse.
     #[error("there is nothing to analyse: {0}")]
     Empty(String),
-    /// A curve has fewer usable points than the method needs.
-    #[error(
-        "{method} needs at least {needed} points, the curve of seed {seed} has {found}; sweep more steps or start at a lower rate"
-    )]
-    TooFewPoints {
-        /// What was asked for.
-        method: String,
-        /// Points it needs.
-        needed: usize,
-        /// Points there are.
-        found: usize,
-        /// The curve.
-        seed: u64,
-    },
     /// The inputs do not belong together.
     #[error("{0}")]
     Mismatch(String),

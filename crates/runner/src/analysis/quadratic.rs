@@ -1,6 +1,8 @@
 //! The edge of a loss that shrank to 0 on its way.
 
-/// Rows that must agree on the curvature.
+use super::statistics::median;
+
+/// Rows that must tell the curvature, four in five of which must agree on it.
 const ROWS: usize = 3;
 /// Relative spread of the curvatures up to which they agree.
 const AGREEMENT: f64 = 1e-3;
@@ -11,7 +13,7 @@ pub(super) const EXACT: f64 = 1e-280;
 ///
 /// The loss then falls by the factor (1 − lr·λ)² at each row, so every row tells λ = (1 − √ratio)/lr as long as lr is below
 /// 1/λ. Near that rate x shrinks so fast that a slow sweep takes ½λx² below the smallest number, where the curve itself
-/// says nothing any more. Absent unless the rows agree, which the loss of a network never makes them do.
+/// says nothing any more. Absent unless the rows agree, which those of a network never do.
 pub(super) fn edge(lr: &[f64], loss: &[f64]) -> Option<f64> {
     let mut curvatures = Vec::new();
     for (lr, pair) in lr.iter().zip(loss.windows(2)) {
@@ -26,7 +28,8 @@ pub(super) fn edge(lr: &[f64], loss: &[f64]) -> Option<f64> {
             _ => break,
         }
     }
-    let (low, high) = curvatures.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), &c| (low.min(c), high.max(c)));
-    let agree = curvatures.len() >= ROWS && high.is_finite() && high - low <= AGREEMENT * high;
-    agree.then(|| 4.0 / (low + high))
+    let middle = median(&curvatures)?;
+    let agree = curvatures.iter().filter(|curvature| (*curvature - middle).abs() <= AGREEMENT * middle).count();
+    let enough = curvatures.len() >= ROWS && 5 * agree >= 4 * curvatures.len();
+    (enough && middle.is_finite()).then(|| 2.0 / middle)
 }

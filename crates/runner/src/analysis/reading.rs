@@ -20,6 +20,11 @@ const BEGUN: f64 = 0.02;
 /// The share of the fall at which most of it is behind.
 pub(super) const MOSTLY: f64 = 0.9;
 
+/// A fall by less than this share of the starting level may be the rounding of losses kept in 32 bits.
+const ROUNDING: f64 = 1e-6;
+/// A loss that stands still below this share of the first one may have run out of digits.
+const TINY: f64 = 1e-30;
+
 /// What a curve shows.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Reading {
@@ -47,11 +52,11 @@ pub(super) enum Refusal {
     )]
     TooFew { found: usize },
     #[error(
-        "the loss rises from learning rate {at:.1e} on, without a fall before it that stands out of its noise; start the sweep lower"
+        "the loss rises or breaks down from learning rate {at:.1e} on, without a fall before it that stands out of its noise; start the sweep lower"
     )]
     RisesAtOnce { at: f64 },
     #[error(
-        "the loss rises from learning rate {at:.1e} on, without a fall before it that stands out of its noise; sweep more slowly, or over more seeds"
+        "the loss rises or breaks down from learning rate {at:.1e} on, without a fall before it that stands out of its noise; sweep more slowly, or over more seeds"
     )]
     RisesWithoutFall { at: f64 },
     #[error(
@@ -96,7 +101,9 @@ impl Reading {
         let still = curve.loss.iter().skip(edge).take_while(|loss| Some(**loss) == floor).count();
         let until = curve.lr.get(edge + still.saturating_sub(1)).filter(|_| still > 1);
         self.frozen = until.map(|until| (self.edge_lr, *until));
-        let tiny = floor.is_some_and(|loss| (0.0..quadratic::EXACT).contains(&loss));
+        let first = curve.loss.first().copied().unwrap_or(f64::NAN);
+        let limit = if still > 1 { quadratic::EXACT.max(TINY * first) } else { quadratic::EXACT };
+        let tiny = floor.is_some_and(|loss| (0.0..limit).contains(&loss));
         let swept = rate_before(&curve.lr, (curve.lr.len() - 1) as f64);
         match quadratic::edge(&curve.lr, &curve.loss).filter(|_| tiny) {
             Some(computed) if computed <= swept => {
@@ -137,11 +144,11 @@ impl<'a> Smoothed<'a> {
     /// Whether the fall stands out of the noise of both its ends.
     fn check_fall(&self, curve: &Aligned) -> Result<(), Refusal> {
         let rows = self.loss.len();
-        if self.bottom > 0 && self.depth > self.noise.significant(self.bottom, rows) {
+        let least = |row| self.noise.significant(row, rows).max(ROUNDING * self.level.abs());
+        if self.bottom > 0 && self.depth > least(self.bottom) {
             return Ok(());
         }
-        let rises =
-            |(row, loss): (usize, &f64)| *loss > self.level && loss - self.level > self.noise.significant(row, rows);
+        let rises = |(row, loss): (usize, &f64)| *loss > self.level && loss - self.level > least(row);
         let risen = self.loss.iter().enumerate().position(rises);
         let Some(row) = risen.or(curve.ended.then_some(rows)) else {
             let last = rate_before(&curve.lr, rows as f64);
