@@ -79,7 +79,7 @@ pub struct ExperimentArgs {
     /// Type of weights and activations: f32 or f64
     #[arg(long, value_name = "TYPE")]
     pub dtype: Option<String>,
-    /// Name of the report's folder under the results folder
+    /// Name of the report: its folder is COMMAND-NAME under the results folder
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
 }
@@ -211,7 +211,7 @@ pub struct TrainArgs {
 #[derive(Debug, Args)]
 pub struct ScheduleArgs {
     /// Schedule as a TOML table, such as 'cyclic = { base_lr = 0.001, max_lr = 0.006, step_size_up = 2000 }'
-    #[arg(required_unless_present = "config", conflicts_with = "config", value_name = "TOML")]
+    #[arg(required_unless_present = "config", conflicts_with = "config", value_name = "SCHEDULE")]
     pub schedule: Option<String>,
     /// Take the schedule from a configuration file: [schedule.…], or --arm NAME of its arms
     #[arg(long, short, value_name = "FILE")]

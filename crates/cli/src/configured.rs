@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use lrscope_data::Name;
-use lrscope_runner::experiment::{ConfigError, Experiment, Problem, Source};
+use lrscope_runner::experiment::{ConfigError, Experiment, Problem, Source, in_words};
 use lrscope_runner::resolve::{DataFacts, Setting};
-use lrscope_runner::spec::{DeviceClass, OptimizerSpec};
+use lrscope_runner::spec::{DeviceClass, ModelSpec, OptimizerSpec};
 use serde::de::DeserializeOwned;
 
 use crate::args::{ExperimentArgs, Sweep, SweepArgs};
@@ -26,6 +26,8 @@ pub struct Configured {
     pub experiment: Experiment,
     source: Source,
     flags: BTreeMap<String, &'static str>,
+    /// Where each arm stands in the source, once some have been chosen.
+    chosen: Vec<usize>,
 }
 
 impl Configured {
@@ -33,7 +35,7 @@ impl Configured {
     pub fn load(args: &ExperimentArgs) -> Result<Self> {
         let source = source(args)?;
         let experiment = source.parse().map_err(bad_input)?;
-        let mut configured = Self { experiment, source, flags: BTreeMap::new() };
+        let mut configured = Self { experiment, source, flags: BTreeMap::new(), chosen: Vec::new() };
         configured.apply(args)?;
         Ok(configured)
     }
@@ -118,6 +120,31 @@ impl Configured {
         Ok(())
     }
 
+    /// Keeps only the arms of these names, in their order; all where there are none.
+    pub fn choose_arms(&mut self, names: &[String]) -> Result<()> {
+        let arms = &self.experiment.arms;
+        if arms.is_empty() {
+            return Err(self.explain(&Problem::new("arm", "there is no arm to compare; add [[arm]] tables")));
+        }
+        if names.is_empty() {
+            return Ok(());
+        }
+        let known = || arms.iter().map(|arm| format!("{:?}", arm.name)).collect::<Vec<_>>().join(", ");
+        let mut chosen = Vec::new();
+        for name in names {
+            let index = arms.iter().position(|arm| arm.name == *name);
+            let unknown = || bad_input(anyhow!("--arms: there is no arm {name:?}; there are {}", known()));
+            let index = index.ok_or_else(unknown)?;
+            if chosen.contains(&index) {
+                return Err(bad_input(anyhow!("--arms: {name:?} stands twice")));
+            }
+            chosen.push(index);
+        }
+        self.experiment.arms = chosen.iter().map(|index| arms[*index].clone()).collect();
+        self.chosen = chosen;
+        Ok(())
+    }
+
     /// The data set.
     pub fn data(&self) -> Result<Name> {
         let name = &self.experiment.data.name;
@@ -127,6 +154,7 @@ impl Configured {
 
     /// The experiment on its data set and a device, checked.
     pub fn setting(&self, device: DeviceClass, isa: String) -> Result<Setting> {
+        self.check_model()?;
         let facts = self.data()?.facts();
         let facts = DataFacts {
             sha256: facts.data_hash.to_owned(),
@@ -136,19 +164,39 @@ impl Configured {
         Setting::new(self.experiment.clone(), facts, device, isa).map_err(|problem| self.explain(&problem))
     }
 
+    /// Only a program of one's own can bring a network of one's own.
+    fn check_model(&self) -> Result<()> {
+        let ModelSpec::Own { name } = &self.experiment.model else { return Ok(()) };
+        Err(self.explain(&Problem::new(
+            "model.own",
+            format!(
+                "the network {name:?} is brought by a program of your own (see the example own_model); this command has mlp, \
+                 lenet and caffe_quick"
+            ),
+        )))
+    }
+
     /// A problem as an error that names the flag, or the file and line, that the value came from.
     pub fn explain(&self, problem: &Problem) -> anyhow::Error {
-        let mut key = problem.key.as_str();
-        let place = loop {
-            if let Some(flag) = self.flags.get(key) {
-                break (*flag).to_owned();
-            }
-            match key.rsplit_once('.') {
-                Some((parent, _)) => key = parent,
-                None => break self.source.place(&problem.key).0,
-            }
+        let key = &problem.key;
+        let ends = key.match_indices('.').map(|(end, _)| end).chain([key.len()]);
+        let flag = ends.rev().find_map(|end| Some((self.flags.get(&key[..end])?, key[end..].trim_start_matches('.'))));
+        let (place, problem) = match flag {
+            Some((flag, "")) => ((*flag).to_owned(), problem.problem.clone()),
+            Some((flag, rest)) => ((*flag).to_owned(), format!("{rest}: {}", problem.problem)),
+            None => (self.source.place(&self.in_source(key)).0, problem.problem.clone()),
         };
-        bad_input(ConfigError::Value { place, problem: problem.problem.clone() })
+        bad_input(ConfigError::Value { place, problem })
+    }
+
+    /// A key as it stands in the source, where other arms than the chosen ones may stand too.
+    fn in_source(&self, key: &str) -> String {
+        let arm = || {
+            let (index, rest) = key.strip_prefix("arm.")?.split_once('.')?;
+            let index = self.chosen.get(index.parse::<usize>().ok()?)?;
+            Some(format!("arm.{index}.{rest}"))
+        };
+        arm().unwrap_or_else(|| key.to_owned())
     }
 }
 
@@ -180,16 +228,23 @@ fn over<T>(
 
 /// A flag's value that is one word of a fixed set.
 fn word<T: DeserializeOwned>(flag: &'static str, text: Option<&str>) -> Result<Option<T>> {
-    text.map(|text| value(flag, &format!("{text:?}"))).transpose()
+    let wrong = |(_, problem)| bad_value(flag.into(), problem);
+    text.map(|text| value(&format!("{text:?}")).map_err(wrong)).transpose()
 }
 
-/// A flag's value that is a name or a TOML table with one key: `lenet`, or `mlp = { hidden = [64] }`.
-pub fn table<T: DeserializeOwned>(flag: &'static str, text: Option<&str>) -> Result<Option<T>> {
+/// A flag's value that is a name or a TOML table with one key: `lenet`, or `mlp = { hidden = [64] }`. Errors say at which
+/// character.
+pub fn table<T: DeserializeOwned>(flag: &str, text: Option<&str>) -> Result<Option<T>> {
+    const BEFORE: &str = "{ ";
     let Some(text) = text else {
         return Ok(None);
     };
-    let inline = if text.contains('=') { format!("{{ {text} }}") } else { format!("{{ {text} = {{}} }}") };
-    value(flag, &inline).map(Some)
+    let after = if text.contains('=') { " }" } else { " = {} }" };
+    let wrong = |(offset, problem): (usize, String)| {
+        let before = text.get(..offset.saturating_sub(BEFORE.len())).unwrap_or(text);
+        bad_value(format!("{flag}, character {}", before.chars().count() + 1), problem)
+    };
+    value(&format!("{BEFORE}{text}{after}")).map(Some).map_err(wrong)
 }
 
 /// A flag's value that is a length: `500` or `5ep`.
@@ -199,19 +254,24 @@ pub fn length(flag: &'static str, text: Option<&str>) -> Result<Option<lrscope_s
     };
     let number = text.parse::<f64>().is_ok();
     let toml = if number { text.to_owned() } else { format!("{text:?}") };
-    value(flag, &toml).map(Some)
+    value(&toml).map(Some).map_err(|(_, problem)| bad_value(flag.into(), problem))
 }
 
-fn value<T: DeserializeOwned>(flag: &'static str, toml: &str) -> Result<T> {
+fn bad_value(place: String, problem: String) -> anyhow::Error {
+    bad_input(ConfigError::Value { place, problem })
+}
+
+/// A value written as TOML; else the byte where it is wrong, and what is wrong there.
+fn value<T: DeserializeOwned>(toml: &str) -> Result<T, (usize, String)> {
+    const KEY: &str = "value = ";
     #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
     struct Document<T> {
         value: T,
     }
-    let document: Document<T> = toml::from_str(&format!("value = {toml}")).map_err(|error| {
-        bad_input(ConfigError::Value {
-            place: flag.to_owned(),
-            problem: format!("{} in {toml}", error.message().trim()),
-        })
+    let document: Document<T> = toml::from_str(&format!("{KEY}{toml}")).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start);
+        (start.saturating_sub(KEY.len()), in_words(error.message()))
     })?;
     Ok(document.value)
 }

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::progress::note;
+
 /// An error that is the input's fault: exit code 2.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
@@ -18,7 +20,6 @@ pub fn bad_input(error: impl Into<anyhow::Error>) -> anyhow::Error {
 }
 
 /// Prints what went wrong to standard error and gives the exit code that the help text documents.
-#[expect(clippy::print_stderr, reason = "this is where errors are shown")]
 pub fn report(result: anyhow::Result<()>) -> ExitCode {
     let Err(error) = result else {
         return ExitCode::SUCCESS;
@@ -26,7 +27,7 @@ pub fn report(result: anyhow::Result<()>) -> ExitCode {
     if is_broken_pipe(&error) {
         return ExitCode::SUCCESS;
     }
-    eprintln!("lrscope: {}", text(&error));
+    note(&format!("lrscope: {}", text(&error)));
     if error.downcast_ref::<BadInput>().is_some() {
         ExitCode::from(2)
     } else if error.downcast_ref::<Inconclusive>().is_some() {

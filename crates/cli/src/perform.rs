@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow};
 use lrscope_data::Name;
 use lrscope_runner::experiment::Experiment;
 use lrscope_runner::record::Store;
 use lrscope_runner::spec::{DeviceClass, ModelSpec, OptimizerSpec, RunSpec};
 use lrscope_runner::study::{Question, STUDY_SCHEMA, Study, StudyArm};
+use lrscope_trainer::{Isa, KernelError};
 use sha2::{Digest, Sha256};
 
 use crate::args::MachineArgs;
@@ -44,16 +45,17 @@ impl Plan {
         format!("{what}: {model} on {}, {optimizer}", experiment.data.name)
     }
 
-    /// Folder of the report below the results folder: the same study is in the same folder, another one in another.
+    /// Folder of the report below the results folder: the same study is in the same folder, another one in another. It begins
+    /// with the command, so that a range test and the comparison that it was made for can have the same name.
     fn folder(&self) -> String {
-        if let Some(name) = &self.experiment.name {
-            return name.clone();
-        }
         let what = match self.question {
             Question::RangeTest => "range-test",
             Question::Comparison => "compare",
             Question::Training => "train",
         };
+        if let Some(name) = &self.experiment.name {
+            return format!("{what}-{name}");
+        }
         let mut digest = Sha256::new();
         for (name, runs) in &self.arms {
             digest.update(name.as_bytes());
@@ -100,6 +102,8 @@ pub fn perform(plan: &Plan, machine: &MachineArgs) -> Result<Done> {
     let folder = machine.results.join(&name);
     let mut study = plan.study()?;
     study.write(&folder)?;
+    // What processes left that were killed helps nobody: a run is done again from its start. Neither does it harm.
+    let _ = store.clear_stale_attempts();
     let (places, jobs) = missing(plan, &store, machine)?;
     let outcomes = run_jobs(plan, machine, &jobs)?;
     let mut bad = None;
@@ -111,7 +115,7 @@ pub fn perform(plan: &Plan, machine: &MachineArgs) -> Result<Done> {
     }
     study.write(&folder)?;
     if let Some(error) = bad {
-        return Err(bad_input(anyhow::anyhow!(error)));
+        return Err(bad_input(anyhow!(error)));
     }
     Ok(Done { study, folder, name })
 }
@@ -184,21 +188,23 @@ fn at_once(machine: &MachineArgs) -> Result<usize> {
 
 /// The class of the device and the instruction set path that runs on it will take.
 pub fn device(machine: &MachineArgs) -> Result<(DeviceClass, String)> {
-    let (class, _) = lrscope_trainer::parse_device(&machine.device).map_err(bad_input)?;
+    let (class, _) = lrscope_trainer::parse_device(&machine.device).map_err(|error| flag("--device", &error))?;
     if class != DeviceClass::Cpu {
         return Ok((class, "none".into()));
     }
     if machine.isa == "auto" {
-        return Ok((class, lrscope_trainer::Isa::detect().to_string()));
+        return Ok((class, Isa::detect().to_string()));
     }
-    let isa: lrscope_trainer::Isa =
-        machine.isa.parse().map_err(|error: lrscope_trainer::KernelError| bad_input(error))?;
-    let available = lrscope_trainer::Isa::available();
-    if !available.contains(&isa) {
-        let names: Vec<String> = available.iter().map(ToString::to_string).collect();
-        bail!(bad_input(anyhow::anyhow!("--isa: this processor has no {isa}; it has {}", names.join(", "))));
+    let isa: Isa = machine.isa.parse().map_err(|error: KernelError| flag("--isa", &error))?;
+    let available = Isa::available();
+    if available.contains(&isa) {
+        return Ok((class, isa.to_string()));
     }
-    Ok((class, isa.to_string()))
+    Err(flag("--isa", &KernelError::IsaMissing { wanted: isa, available }))
+}
+
+fn flag(flag: &str, error: &dyn std::error::Error) -> anyhow::Error {
+    bad_input(anyhow!("{flag}: {error}"))
 }
 
 /// Name of a model in titles and folders.

@@ -1,6 +1,7 @@
 //! Runs child processes, so many at a time, and passes on what they tell. Nothing is computed here.
 
 use std::collections::VecDeque;
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -15,7 +16,7 @@ pub struct Job {
     /// What the user sees of it, for example `cyclic, seed 3`.
     pub label: String,
     /// Arguments.
-    pub arguments: Vec<String>,
+    pub arguments: Vec<OsString>,
     /// Standard input.
     pub input: Vec<u8>,
     /// Threads it may compute with.
@@ -55,7 +56,8 @@ struct Running {
     last: Option<Event>,
 }
 
-/// Runs all jobs, `at_once` at a time, and returns their outcomes in the order of the jobs.
+/// Runs all jobs, `at_once` at a time, and returns their outcomes in the order of the jobs. Once an input turns out to be bad, no
+/// more are started.
 pub fn run_all(jobs: &[Job], at_once: usize, show: &mut dyn Show) -> Result<Vec<Outcome>> {
     let (tell, told) = channel();
     let mut waiting: VecDeque<usize> = (0..jobs.len()).collect();
@@ -72,11 +74,16 @@ pub fn run_all(jobs: &[Job], at_once: usize, show: &mut dyn Show) -> Result<Vec<
         }
         if let Some((index, outcome)) = listen(&told, &mut running, show)? {
             show.ended(index, &jobs[index].label, &outcome);
+            if matches!(outcome, Outcome::Failed { bad_input: true, .. }) {
+                waiting.clear();
+            }
             outcomes[index] = Some(outcome);
             active -= 1;
         }
     }
-    Ok(outcomes.into_iter().flatten().collect())
+    let not_started =
+        || Outcome::Failed { error: "not started, since another run's input was bad".into(), bad_input: false };
+    Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(not_started)).collect())
 }
 
 /// Takes one message; returns a job and its outcome where that job ended.

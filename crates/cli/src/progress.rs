@@ -3,7 +3,7 @@
 //! All of it goes to standard error, so that standard output holds results alone.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write as _};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -13,9 +13,9 @@ use crate::pool::{Outcome, Show};
 use crate::task::Event;
 
 /// Says a line to standard error, outside any progress.
-#[expect(clippy::print_stderr, reason = "this is where remarks are shown")]
 pub fn note(line: &str) {
-    eprintln!("{line}");
+    // Where nobody reads it any more (`lrscope … 2>&1 | head`), the work goes on all the same.
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// How much is shown.
@@ -67,12 +67,11 @@ impl Display {
     }
 
     /// Says a line above the bars.
-    #[expect(clippy::print_stderr, reason = "this is where progress is shown")]
     pub fn say(&self, line: &str) {
         match self.manner {
             // A failure to draw is no reason to stop a run.
             Manner::Bars => drop(self.bars.println(line)),
-            Manner::Lines => eprintln!("{line}"),
+            Manner::Lines => note(line),
             Manner::Nothing => {}
         }
     }

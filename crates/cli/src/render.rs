@@ -19,18 +19,20 @@ use crate::recipe::{date, measured, recipe, records};
 /// The line of the index that a report's folder keeps, so that the index needs no records.
 const ENTRY: &str = "index-entry.json";
 
-/// Makes the report of a study from whatever is published of it. A study without any record yet has no report.
-pub fn report(results: &Path, folder: &Path) -> Result<()> {
+/// Makes the report of a study from whatever is published of it. A study without any record yet has no report: the answer
+/// says whether there is one.
+pub fn report(results: &Path, folder: &Path) -> Result<bool> {
     let study = Study::read(folder)?;
     let store = Store::open(results)?;
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let Some((mut files, entry)) = rendered(&study, &store, &name)? else {
-        return Ok(());
+        return Ok(false);
     };
     let mut bytes = serde_json::to_vec_pretty(&entry).context("cannot write the index entry as JSON")?;
     bytes.push(b'\n');
     files.push(ReportFile { name: ENTRY.into(), bytes });
-    Ok(write_report(folder, &files)?)
+    write_report(folder, &files)?;
+    Ok(true)
 }
 
 /// Writes the index of all reports: `README.md` in the results folder.

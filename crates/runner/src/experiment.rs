@@ -1,5 +1,7 @@
 //! An experiment as its TOML file says it: `configs/*.toml`.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use lrscope_schedule::{Length, ScheduleSpec};
@@ -17,13 +19,16 @@ pub use place::Place;
 /// Version of the configuration format that this program reads.
 pub const CONFIG_VERSION: u32 = 1;
 
+/// More than any configuration that a person writes.
+const MOST_BYTES: u64 = 1 << 20;
+
 /// Everything that a configuration file can say.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Experiment {
     /// Version of the format: 1.
     pub version: u32,
-    /// Name of the report's folder; absent for one made of command, data set, model and optimizer.
+    /// Name of the report: its folder is named by the command and this. Absent for data set, model, optimizer and a hash.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The data.
@@ -90,7 +95,7 @@ pub struct TrainingConfig {
     pub length: Length,
     /// Number of seeds: 0, 1, 2, … of each arm.
     pub seeds: u64,
-    /// Updates or epochs between evaluations; absent for none during the run.
+    /// Updates or epochs between evaluations; one epoch where a file says nothing.
     pub evaluate_every: Option<Length>,
     /// Subset evaluated during the run.
     pub evaluate_on: Subset,
@@ -197,16 +202,19 @@ pub struct Source {
 }
 
 impl Source {
-    /// Reads a file.
+    /// Reads a file. What has no length of its own, a pipe for example, is read as far as a configuration may go.
     pub fn file(path: &Path) -> Result<Self, ConfigError> {
         let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
-        let size = std::fs::metadata(path).map_err(unreadable)?.len();
-        if size > 1 << 20 {
-            return Err(unreadable(std::io::Error::other(format!(
-                "it has {size} bytes; a configuration has at most 1,048,576"
-            ))));
+        let file = File::open(path).map_err(unreadable)?;
+        let mut bytes = Vec::new();
+        file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        if bytes.len() as u64 > MOST_BYTES {
+            let problem = format!("it has more than {MOST_BYTES} bytes, the most that a configuration can have");
+            return Err(unreadable(std::io::Error::other(problem)));
         }
-        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        let not_text =
+            |_| unreadable(std::io::Error::other("it is no TOML file: it holds bytes that are no UTF-8 text"));
+        let text = String::from_utf8(bytes).map_err(not_text)?;
         Ok(Self { origin: path.display().to_string(), text })
     }
 
@@ -215,7 +223,18 @@ impl Source {
         toml::from_str(&self.text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
             let (line, column) = place::line_and_column(&self.text, start);
-            ConfigError::Text { origin: self.origin.clone(), line, column, message: error.message().trim().to_owned() }
+            ConfigError::Text { origin: self.origin.clone(), line, column, message: in_words(error.message()) }
         })
     }
+}
+
+/// The TOML reader's message, with the program's types in the user's words.
+pub fn in_words(message: &str) -> String {
+    const TYPES: [(&str, &str); 4] = [
+        ("expected u64", "expected a whole number from 0 up"),
+        ("expected u32", "expected a whole number from 0 up"),
+        ("expected f64", "expected a number"),
+        ("expected a boolean", "expected true or false"),
+    ];
+    TYPES.iter().fold(message.trim().to_owned(), |message, (theirs, ours)| message.replace(theirs, ours))
 }

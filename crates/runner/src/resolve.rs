@@ -1,6 +1,8 @@
 //! From an experiment to its runs: lengths in updates, rates as numbers, one specification for each seed.
 
-use lrscope_schedule::{Context, Group, Length, PerGroup, Pick, Plan, Rate, ScheduleError, ScheduleSpec, Sweep};
+use lrscope_schedule::{
+    Context, Group, Length, PerGroup, Pick, Plan, Problem as Fault, Rate, ScheduleError, ScheduleSpec, Sweep,
+};
 
 use crate::experiment::{Experiment, Problem};
 use crate::learner::Subset;
@@ -72,31 +74,52 @@ impl Setting {
         });
         let evaluation = EvaluationSpec { every: None, during: Subset::Validation, after: Vec::new() };
         let stop = StopRule::Divergence { factor: test.divergence_factor, window: 1 + steps / 100 * 2 };
-        (0..test.seeds)
-            .map(|number| {
-                let seed = Seed { family: Family::RangeTest, number };
-                self.run(seed, sweep.clone(), steps, evaluation.clone(), Some(stop))
-                    .map_err(|error| Problem::new("range_test", error.to_string()))
-            })
-            .collect()
+        let seed = Seed { family: Family::RangeTest, number: 0 };
+        let run = self.run(seed, sweep, steps, evaluation, stop);
+        Ok(each_seed(&run.map_err(|error| Problem::new("range_test", error.to_string()))?, test.seeds))
     }
 
     /// The runs of one schedule of `train` or `compare`, one for each seed. `key` is where the schedule stands.
     pub fn training(&self, key: &str, schedule: &ScheduleSpec, pick: Option<Pick>) -> Result<Vec<RunSpec>, Problem> {
+        let steps = self.training_steps()?;
+        let evaluation = self.training_evaluation()?;
+        let seed = Seed { family: Family::Training, number: 0 };
+        let run = schedule
+            .resolve(&self.context(pick))
+            .and_then(|schedule| self.run(seed, schedule, steps, evaluation, StopRule::NonFinite {}));
+        Ok(each_seed(&run.map_err(|error| schedule_problem(key, &error))?, self.experiment.training.seeds))
+    }
+
+    /// Checks a schedule before the range test that it refers to is run: everything but how the rates that are going to be
+    /// picked compare with those that it names itself.
+    pub fn check_schedule(&self, key: &str, schedule: &ScheduleSpec) -> Result<(), Problem> {
+        let steps = self.training_steps()?;
+        self.training_evaluation()?;
+        let stand_in = Pick { base_lr: 0.01, max_lr: 0.1 };
+        let checked = schedule
+            .resolve(&self.context(Some(stand_in)))
+            .and_then(|schedule| Plan::new(&schedule, &self.plan_groups(), self.steps_per_epoch(), &compile_scale_fn))
+            .and_then(|plan| plan.check(steps));
+        match checked {
+            Err(error) if !depends_on_rates(&error.problem) => Err(schedule_problem(key, &error)),
+            _ => Ok(()),
+        }
+    }
+
+    fn training_steps(&self) -> Result<u64, Problem> {
+        self.steps("training.length", self.experiment.training.length)
+    }
+
+    fn training_evaluation(&self) -> Result<EvaluationSpec, Problem> {
         let training = &self.experiment.training;
-        let steps = self.steps("training.length", training.length)?;
         let every = training.evaluate_every.map(|every| self.steps("training.evaluate_every", every)).transpose()?;
-        let evaluation =
-            EvaluationSpec { every, during: training.evaluate_on, after: vec![Subset::Validation, Subset::Test] };
-        let schedule = schedule.resolve(&self.context(pick)).map_err(|error| Problem::new(key, error.to_string()))?;
-        (0..training.seeds)
-            .map(|number| {
-                let seed = Seed { family: Family::Training, number };
-                let stop = Some(StopRule::NonFinite {});
-                self.run(seed, schedule.clone(), steps, evaluation.clone(), stop)
-                    .map_err(|error| Problem::new(key, error.to_string()))
-            })
-            .collect()
+        if every.is_some() && training.evaluate_on == Subset::Validation && self.validation() == 0 {
+            return Err(Problem::new(
+                "data.validation",
+                "0 leaves nothing to evaluate on during the run; hold examples out, or set training.evaluate_on to \"train\" or \"test\"",
+            ));
+        }
+        Ok(EvaluationSpec { every, during: training.evaluate_on, after: vec![Subset::Validation, Subset::Test] })
     }
 
     /// What is probably not meant about a schedule and the run that it drives: see [`Plan::lint`].
@@ -129,7 +152,7 @@ impl Setting {
         schedule: ScheduleSpec,
         steps: u64,
         evaluation: EvaluationSpec,
-        stop: Option<StopRule>,
+        stop: StopRule,
     ) -> Result<RunSpec, ScheduleError> {
         let experiment = &self.experiment;
         let spec = RunSpec {
@@ -143,7 +166,7 @@ impl Setting {
             steps,
             steps_per_epoch: self.steps_per_epoch(),
             evaluation,
-            stop,
+            stop: Some(stop),
             probes: experiment.training.probes,
             dtype: experiment.training.dtype,
             device: self.device,
@@ -156,6 +179,10 @@ impl Setting {
 
     fn groups(&self) -> Vec<GroupSpec> {
         if self.experiment.groups.is_empty() { vec![GroupSpec::all()] } else { self.experiment.groups.clone() }
+    }
+
+    fn plan_groups(&self) -> Vec<Group> {
+        as_scheduled(&self.groups(), &self.experiment.optimizer)
     }
 
     fn data_spec(&self) -> DataSpec {
@@ -173,30 +200,66 @@ impl Setting {
     }
 
     fn check_sizes(&self) -> Result<(), Problem> {
-        let train = self.facts.train;
-        if self.validation() >= train {
-            let validation = self.validation();
+        let (train, validation) = (self.facts.train, self.validation());
+        if validation >= train {
             return Err(Problem::new(
                 "data.validation",
                 format!("{validation} leaves nothing to train on: the set has {train} training examples"),
             ));
         }
+        let available = train - validation;
+        if let Some(limit) = self.experiment.data.train_limit.filter(|limit| *limit > available) {
+            return Err(Problem::new(
+                "data.train_limit",
+                format!("{limit} is more than the {available} training examples that are not held out"),
+            ));
+        }
         if self.steps_per_epoch() == 0 {
-            let examples = self.examples();
+            let (examples, data) = (self.examples(), &self.experiment.data);
+            let (batch, accumulation) = (data.batch_size, data.accumulation_steps);
             return Err(Problem::new(
                 "data.batch_size",
-                format!("with drop_last, an update takes more than the {examples} examples there are"),
+                format!(
+                    "{batch} × {accumulation} accumulation steps is more than the {examples} examples there are, and drop_last \
+                     leaves out what does not fill an update; lower it, or take drop_last out"
+                ),
             ));
         }
         Ok(())
     }
 }
 
+/// The run of seed 0 as the runs of all seeds.
+fn each_seed(first: &RunSpec, seeds: u64) -> Vec<RunSpec> {
+    let run = |number| RunSpec { seed: Seed { number, ..first.seed }, ..first.clone() };
+    (0..seeds).map(run).collect()
+}
+
+/// A schedule's error by the key of the setting that it is about; `key` is where the schedule stands.
+fn schedule_problem(key: &str, error: &ScheduleError) -> Problem {
+    Problem::new(setting_key(key, &error.place), error.problem.to_string())
+}
+
+/// The key of a schedule's setting, from the key of the schedule and the schedule's own path: `schedule` and
+/// `sequential.stages[1].length` make `schedule.sequential.stages.1.length`.
+pub fn setting_key(key: &str, path: &str) -> String {
+    format!("{key}.{}", path.replace('[', ".").replace(']', ""))
+}
+
+/// Whether a fault may be that of rates that only stand in for the ones to be picked.
+fn depends_on_rates(fault: &Fault) -> bool {
+    matches!(fault, Fault::Above { .. } | Fault::Falling { .. } | Fault::RateAt { .. })
+}
+
 /// The groups of a run as a schedule sees them.
 pub fn schedule_groups(spec: &RunSpec) -> Vec<Group> {
-    let momentum = momentum(&spec.optimizer);
+    as_scheduled(&spec.groups, &spec.optimizer)
+}
+
+fn as_scheduled(groups: &[GroupSpec], optimizer: &OptimizerSpec) -> Vec<Group> {
+    let momentum = momentum(optimizer);
     let group = |group: &GroupSpec| Group { name: group.name.clone(), lr_mult: group.lr_mult, momentum };
-    spec.groups.iter().map(group).collect()
+    groups.iter().map(group).collect()
 }
 
 /// The plan of a run: its schedule bound to its groups.

@@ -3,6 +3,10 @@
 use exmex::Express;
 use lrscope_schedule::{CompileError, ScaleFn};
 
+/// What an expression may be made of, for errors.
+const READ: &str =
+    "an expression has numbers, x, pi, e, + - * / ^, parentheses and functions such as sin, exp and sqrt";
+
 /// Compiles an expression in `x` (the cycle, from 1, or the step, from 0); `pi` and `e` are known, with `+ - * / ^`, parentheses and
 /// functions such as `sin`, `exp` and `sqrt`.
 ///
@@ -13,7 +17,7 @@ pub fn compile(text: &str) -> Result<ScaleFn, CompileError> {
         let length = text.len();
         return Err(format!("it has {length} characters; at most 1000 are read").into());
     }
-    let expression = exmex::FlatEx::<f64>::parse(text)?;
+    let expression = exmex::FlatEx::<f64>::parse(text).map_err(|error| format!("{error} ({READ})"))?;
     let mut variables = Vec::new();
     for name in expression.var_names() {
         variables.push(match name.as_str() {

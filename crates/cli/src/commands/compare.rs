@@ -2,7 +2,6 @@
 
 use anyhow::{Result, anyhow};
 use lrscope_runner::analysis::{Comparison, compare};
-use lrscope_runner::experiment::{ArmConfig, Problem};
 use lrscope_runner::picks::{PickKey, bounds, find_pick};
 use lrscope_runner::record::Store;
 use lrscope_runner::resolve::Setting;
@@ -11,9 +10,9 @@ use lrscope_runner::study::Question;
 use lrscope_schedule::{Pick, ScheduleSpec};
 
 use crate::args::{CompareArgs, MachineArgs};
-use crate::commands::range_test::{fail_without_runs, sweep};
+use crate::commands::range_test::{fail_without_runs, no_pick, sweep};
 use crate::configured::Configured;
-use crate::exit::{Inconclusive, bad_input};
+use crate::exit::Inconclusive;
 use crate::perform::{Done, Plan, device, perform};
 use crate::progress::Display;
 use crate::render;
@@ -23,10 +22,11 @@ use crate::tell::print;
 pub fn run(args: &CompareArgs) -> Result<()> {
     let mut configured = Configured::load(&args.experiment)?;
     configured.apply_training(args.length.as_deref(), args.seeds)?;
-    choose_arms(&mut configured, &args.arms)?;
+    configured.choose_arms(&args.arms)?;
     let (class, isa) = device(&args.machine)?;
     let setting = configured.setting(class, isa)?;
-    let schedules: Vec<_> = setting.experiment().arms.iter().map(|arm| &arm.schedule).collect();
+    let arms = setting.experiment().arms.iter().enumerate();
+    let schedules: Vec<_> = arms.map(|(index, arm)| (schedule_key(index), &arm.schedule)).collect();
     let picked = picked(&configured, &setting, &schedules, &args.machine)?;
     let plan = plan(&configured, &setting, picked)?;
     warn(&plan, &args.machine);
@@ -60,23 +60,9 @@ pub fn failed_runs(done: &Done) -> Result<()> {
     Err(anyhow!("{failed} runs failed; the report says why, and the same command does them again"))
 }
 
-fn choose_arms(configured: &mut Configured, names: &[String]) -> Result<()> {
-    let arms = &mut configured.experiment.arms;
-    if arms.is_empty() {
-        return Err(configured.explain(&Problem::new("arm", "there is no arm to compare; add [[arm]] tables")));
-    }
-    if names.is_empty() {
-        return Ok(());
-    }
-    let known: Vec<String> = arms.iter().map(|arm| format!("{:?}", arm.name)).collect();
-    let mut chosen: Vec<ArmConfig> = Vec::new();
-    for name in names {
-        let arm = arms.iter().find(|arm| arm.name == *name).cloned();
-        let unknown = || bad_input(anyhow!("--arms: there is no arm {name:?}; there are {}", known.join(", ")));
-        chosen.push(arm.ok_or_else(unknown)?);
-    }
-    *arms = chosen;
-    Ok(())
+/// Where an arm's schedule stands.
+fn schedule_key(arm: usize) -> String {
+    format!("arm.{arm}.schedule")
 }
 
 /// A range test's bounds, and where they came from in words.
@@ -88,15 +74,18 @@ pub struct Picked {
 }
 
 /// The pick that schedules refer to: the latest one for these settings, else that of a range test which is run now. None
-/// where no schedule refers to any.
+/// where no schedule refers to any. Schedules come with the keys where they stand.
 pub fn picked(
     configured: &Configured,
     setting: &Setting,
-    schedules: &[&ScheduleSpec],
+    schedules: &[(String, &ScheduleSpec)],
     machine: &MachineArgs,
 ) -> Result<Option<Picked>> {
-    if !schedules.iter().any(|schedule| schedule.references_pick()) {
+    if !schedules.iter().any(|(_, schedule)| schedule.references_pick()) {
         return Ok(None);
+    }
+    for (key, schedule) in schedules {
+        setting.check_schedule(key, schedule).map_err(|problem| configured.explain(&problem))?;
     }
     let runs = setting.range_test().map_err(|problem| configured.explain(&problem))?;
     let kept = runs.first().map(PickKey::of).map(|key| find_pick(&machine.results, &key)).transpose()?.flatten();
@@ -107,9 +96,9 @@ pub fn picked(
     }
     let (done, analysis) = sweep(configured, setting, machine)?;
     let pick = analysis.pick.as_ref().ok_or_else(|| {
-        let reasons = analysis.warnings.join("; ");
         Inconclusive(format!(
-            "there was no range test for these settings, and the one run now found no pick: {reasons}"
+            "there was no range test for these settings, and the one run now gave {}",
+            no_pick(&analysis)
         ))
     })?;
     let pick = bounds(pick);
@@ -129,8 +118,7 @@ fn plan(configured: &Configured, setting: &Setting, picked: Option<Picked>) -> R
     let mut arms = Vec::new();
     let mut warnings = Vec::new();
     for (index, arm) in setting.experiment().arms.iter().enumerate() {
-        let key = format!("arm.{index}.schedule");
-        let runs = runs(configured, setting, &key, &arm.schedule, picked.as_ref())?;
+        let runs = runs(configured, setting, &schedule_key(index), &arm.schedule, picked.as_ref())?;
         warnings
             .extend(lint(setting, &arm.schedule, &runs)?.into_iter().map(|lint| format!("arm {:?}: {lint}", arm.name)));
         arms.push((arm.name.clone(), runs));

@@ -1,5 +1,6 @@
 //! `lrscope data`: where a data set comes from, and bringing it here.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -97,13 +98,13 @@ pub fn fetch(
     source: Option<DataSource>,
     output: crate::args::OutputArgs,
 ) -> Result<String> {
-    let mut arguments = vec!["data".to_owned(), name.to_string(), "--events".to_owned()];
+    let mut arguments: Vec<OsString> = vec!["data".into(), name.to_string().into(), "--events".into()];
     if let Some(folder) = data_dir {
-        arguments.push(format!("--data-dir={}", folder.display()));
+        arguments.extend(["--data-dir".into(), folder.as_os_str().to_owned()]);
     }
     if let Some(source) = source {
         let value = clap::ValueEnum::to_possible_value(&source);
-        arguments.extend(value.map(|value| format!("--source={}", value.get_name())));
+        arguments.extend(value.map(|value| format!("--source={}", value.get_name()).into()));
     }
     let job = Job { label: name.to_string(), arguments, input: Vec::new(), threads: 1 };
     let outcomes = run_all(&[job], 1, &mut Display::new(output, "data", 1).quietly_ended())?;

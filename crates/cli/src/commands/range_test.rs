@@ -24,8 +24,14 @@ pub fn run(args: &RangeTestArgs) -> Result<()> {
     show(&done, &analysis, args.machine.output.json)?;
     match analysis.pick {
         Some(_) => Ok(()),
-        None => Err(Inconclusive(format!("no pick: {}", analysis.warnings.join("; "))).into()),
+        None => Err(Inconclusive(no_pick(&analysis)).into()),
     }
+}
+
+/// Why there is no pick.
+pub fn no_pick(analysis: &RangeTest) -> String {
+    let reasons = analysis.warnings.join("; ");
+    if reasons.starts_with("no pick") { reasons } else { format!("no pick: {reasons}") }
 }
 
 /// Does a setting's range test, keeps its pick and writes its report.

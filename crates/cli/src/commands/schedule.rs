@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, anyhow};
-use lrscope_runner::experiment::{Problem, Source};
-use lrscope_runner::resolve::{compile_scale_fn, whole_steps};
-use lrscope_schedule::{Context, Group, Pick, Plan, Point, ScheduleSpec};
+use lrscope_runner::experiment::Source;
+use lrscope_runner::resolve::{compile_scale_fn, setting_key, whole_steps};
+use lrscope_schedule::{Context, Group, Pick, Plan, Point, ScheduleError, ScheduleSpec};
 
 use crate::args::ScheduleArgs;
 use crate::configured::{length, table};
@@ -13,16 +13,19 @@ use crate::exit::bad_input;
 use crate::progress::note;
 use crate::tell::print;
 
+/// The argument's name in the help text.
+const ARGUMENT: &str = "SCHEDULE";
+
 /// More rows than anyone reads or plots.
 const MOST_STEPS: u64 = 10_000_000;
 
 /// Runs the command.
 pub fn run(args: &ScheduleArgs) -> Result<()> {
-    let (place, spec) = schedule(args)?;
-    let explain = |error: lrscope_schedule::ScheduleError| bad_input(anyhow!("{place}: {error}"));
+    let (origin, spec) = schedule(args)?;
+    let explain = |error: ScheduleError| bad_input(anyhow!("{}: {}", origin.place(&error.place), error.problem));
     let steps = steps(args)?;
     let context =
-        Context { steps_per_epoch: args.steps_per_epoch, pick: pick(args)?, momentum: args.momentum.is_some() };
+        Context { steps_per_epoch: args.steps_per_epoch, pick: pick(args)?, momentum: momentum(args)?.is_some() };
     let mut lints = spec.unused_settings();
     let spec = spec.resolve(&context).map_err(explain)?;
     let group = Group { name: "all".into(), lr_mult: 1.0, momentum: args.momentum };
@@ -33,38 +36,67 @@ pub fn run(args: &ScheduleArgs) -> Result<()> {
     }
     let points = (0..steps).map(|step| Ok(plan.at(step)?.0.first().copied())).collect::<Result<Vec<_>, _>>();
     let points: Vec<Point> = points.map_err(explain)?.into_iter().flatten().collect();
+    show(args, &spec, &points)
+}
+
+fn show(args: &ScheduleArgs, spec: &ScheduleSpec, points: &[Point]) -> Result<()> {
     match &args.plot {
         Some(path) => {
-            let svg = lrscope_report::render_schedule(&spec.to_string(), &points)?;
+            let svg = lrscope_report::render_schedule(&spec.to_string(), points)?;
             std::fs::write(path, svg).with_context(|| format!("cannot write the plot to {}", path.display()))
         }
-        None if args.json => print(&serde_json::to_string_pretty(&rows(args, &points))?),
-        None => print(csv(args, &points).trim_end()),
+        None if args.json => print(&serde_json::to_string_pretty(&rows(args, points))?),
+        None => print(csv(args, points).trim_end()),
     }
 }
 
-/// The schedule and where it stands, for errors.
-fn schedule(args: &ScheduleArgs) -> Result<(String, ScheduleSpec)> {
+/// Where a schedule was written, for errors.
+enum Origin {
+    Argument,
+    File(Source, String),
+}
+
+impl Origin {
+    /// The place of a setting, given as the schedule's own path (`sequential.stages[0].length`).
+    fn place(&self, path: &str) -> String {
+        match self {
+            Self::Argument => format!("{ARGUMENT}: {path}"),
+            Self::File(source, key) => source.place(&setting_key(key, path)).0,
+        }
+    }
+}
+
+/// The schedule and where it stands.
+fn schedule(args: &ScheduleArgs) -> Result<(Origin, ScheduleSpec)> {
     let Some(path) = &args.config else {
-        let spec = table("TOML", args.schedule.as_deref())?;
-        return Ok(("TOML".into(), spec.context("there is no schedule to show")?));
+        let spec = table(ARGUMENT, args.schedule.as_deref())?;
+        return Ok((Origin::Argument, spec.context("there is no schedule to show")?));
     };
     let source = Source::file(path).map_err(bad_input)?;
     let experiment = source.parse().map_err(bad_input)?;
     let known = || experiment.arms.iter().map(|arm| format!("{:?}", arm.name)).collect::<Vec<_>>().join(", ");
     let Some(name) = &args.arm else {
-        let missing = || {
-            let problem = Problem::new(
-                "schedule",
-                format!("there is no [schedule]; choose one of the arms with --arm: {}", known()),
-            );
-            bad_input(anyhow!("{}: {}", source.origin, problem.problem))
+        let Some(spec) = experiment.schedule.clone() else {
+            let origin = &source.origin;
+            let arms = known();
+            return Err(bad_input(anyhow!(
+                "{origin}: there is no [schedule]; choose one of the arms with --arm: {arms}"
+            )));
         };
-        return Ok((source.place("schedule").0, experiment.schedule.clone().ok_or_else(missing)?));
+        return Ok((Origin::File(source, "schedule".into()), spec));
     };
     let index = experiment.arms.iter().position(|arm| arm.name == *name);
     let index = index.ok_or_else(|| bad_input(anyhow!("--arm: there is no arm {name:?}; there are {}", known())))?;
-    Ok((source.place(&format!("arm.{index}.schedule")).0, experiment.arms[index].schedule.clone()))
+    Ok((Origin::File(source, format!("arm.{index}.schedule")), experiment.arms[index].schedule.clone()))
+}
+
+fn momentum(args: &ScheduleArgs) -> Result<Option<f64>> {
+    match args.momentum {
+        Some(momentum) if !(0.0..1.0).contains(&momentum) => {
+            Err(bad_input(anyhow!("--momentum: {momentum} is outside [0, 1)")))
+        }
+        other => Ok(other),
+    }
 }
 
 fn steps(args: &ScheduleArgs) -> Result<u64> {

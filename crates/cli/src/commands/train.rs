@@ -24,7 +24,7 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         let advice = "there is no schedule to train with; add a [schedule.…] table or give --schedule";
         return Err(configured.explain(&Problem::new("schedule", advice)));
     };
-    let picked = picked(&configured, &setting, &[schedule], &args.machine)?;
+    let picked = picked(&configured, &setting, &[("schedule".into(), schedule)], &args.machine)?;
     let runs = runs(&configured, &setting, "schedule", schedule, picked.as_ref())?;
     let plan = Plan {
         question: Question::Training,
