@@ -1,0 +1,114 @@
+//! Writes one report of each kind, from made-up results, into a folder:
+//! `cargo run --release -p lrscope-report --example sample_reports -- FOLDER`.
+
+use std::error::Error;
+use std::path::Path;
+
+use lrscope_report::{
+    ComparisonReport, Fact, IndexEntry, RangeTestReport, ReportFile, TrainingReport, render_comparison, render_index,
+    render_range_test, render_schedule, render_training, write_report,
+};
+use lrscope_schedule::Point;
+
+#[path = "../tests/report/synthetic.rs"]
+mod synthetic;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = std::env::args().nth(1).ok_or("give the folder to write to")?;
+    let folder = Path::new(&folder);
+    let mut entries = Vec::new();
+    for (name, seeds) in [("range-test", 3), ("range-test-one-seed", 1)] {
+        entries.push(range_test(&folder.join(name), name, seeds)?);
+    }
+    for (name, arms, seeds, steps) in
+        [("compare-two", 2, 3, 1_200), ("compare-three", 3, 3, 5_000), ("compare-five", 5, 5, 70_000)]
+    {
+        entries.push(comparison(&folder.join(name), name, (arms, seeds, steps))?);
+    }
+    entries.push(training(&folder.join("train"), "train")?);
+    let index = ReportFile { name: "README.md".into(), bytes: render_index(&entries).into_bytes() };
+    write_report(folder, &[index, schedule("schedule.svg")?])?;
+    Ok(())
+}
+
+fn recipe() -> Vec<Fact> {
+    [
+        ("data set", "cifar10, 45,000 training, 5,000 validation, 10,000 test examples"),
+        ("data hash", "sha256 0f3c…"),
+        ("model", "caffe_quick, 145,578 parameters"),
+        ("optimizer", "SGD, momentum 0.9, weight decay 0.004"),
+        ("batch size", "100 examples"),
+        ("type", "f32 on the processor"),
+    ]
+    .map(|(name, value)| Fact::new(name, value))
+    .into()
+}
+
+fn measured() -> Vec<Fact> {
+    vec![Fact::new("time", "41.2 s"), Fact::new("machine", "made up")]
+}
+
+fn range_test(folder: &Path, name: &str, seeds: u64) -> Result<IndexEntry, Box<dyn Error>> {
+    let report = RangeTestReport {
+        title: "Range test: caffe_quick on cifar10".into(),
+        data_set: "cifar10".into(),
+        model: "caffe_quick".into(),
+        date: "2026-01-30".into(),
+        recipe: recipe(),
+        measured: measured(),
+        command: "lrscope range-test cifar10 --seeds 3".into(),
+        analysis: synthetic::range_test(seeds, 450),
+    };
+    write_report(folder, &render_range_test(&report)?)?;
+    Ok(report.index_entry(name))
+}
+
+fn comparison(
+    folder: &Path,
+    name: &str,
+    (arms, seeds, steps): (usize, u64, usize),
+) -> Result<IndexEntry, Box<dyn Error>> {
+    let report = ComparisonReport {
+        title: "Comparison: caffe_quick on cifar10".into(),
+        data_set: "cifar10".into(),
+        model: "caffe_quick".into(),
+        date: "2026-01-31".into(),
+        recipe: recipe(),
+        measured: measured(),
+        command: "lrscope compare cifar10 --seeds 3".into(),
+        pick_note: Some("base_lr and max_lr are those of the range test in range-test (2026-01-30)".into()),
+        analysis: synthetic::comparison(arms, seeds, steps),
+    };
+    write_report(folder, &render_comparison(&report)?)?;
+    Ok(report.index_entry(name))
+}
+
+fn training(folder: &Path, name: &str) -> Result<IndexEntry, Box<dyn Error>> {
+    let report = TrainingReport {
+        title: "Training: caffe_quick on cifar10".into(),
+        data_set: "cifar10".into(),
+        model: "caffe_quick".into(),
+        date: "2026-02-01".into(),
+        recipe: recipe(),
+        measured: measured(),
+        command: "lrscope train cifar10".into(),
+        warnings: Vec::new(),
+        result: synthetic::arm(&synthetic::PLANS[0], 3, 5_000),
+    };
+    write_report(folder, &render_training(&report)?)?;
+    Ok(report.index_entry(name))
+}
+
+fn schedule(name: &str) -> Result<ReportFile, Box<dyn Error>> {
+    let plan = &synthetic::PLANS[0];
+    let points: Vec<Point> = (0..10_000)
+        .map(|k| {
+            let lr = (plan.lr)(f64::from(k), 10_000.0);
+            Point { lr, momentum: Some(0.95 - 0.1 * (lr - 0.002_15) / 0.172) }
+        })
+        .collect();
+    Ok(ReportFile {
+        name: name.into(),
+        bytes: render_schedule("triangular2: 8 cycles over 10,000 updates", &points)?.into_bytes(),
+    })
+}

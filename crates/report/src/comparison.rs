@@ -1,0 +1,152 @@
+//! The report of a comparison.
+
+mod figures;
+mod final_figure;
+mod page;
+mod tables;
+
+use lrscope_runner::analysis::{ArmResult, Comparison, Estimate, PairedDifference, SeedResult};
+
+use crate::error::RenderError;
+use crate::fact::{Fact, ReportFile};
+use crate::index::{IndexEntry, ReportKind};
+use crate::numbers::{interval, level, percent, points, probability};
+
+pub(crate) use figures::{accuracy_chart, loss_chart, rates_chart};
+pub(crate) use tables::{curves, runs, validation};
+
+/// What the report of a comparison is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ComparisonReport {
+    /// Title of the page, for example `"Comparison: lenet on mnist"`.
+    pub title: String,
+    /// Name of the data set, for the index.
+    pub data_set: String,
+    /// Name of the network, for the index.
+    pub model: String,
+    /// When the comparison was finished, as it should be shown, for example `"2026-01-31"`; sorts by time.
+    pub date: String,
+    /// Everything that can change a number, in the order in which it should be read.
+    pub recipe: Vec<Fact>,
+    /// What was measured and need not repeat: clocks, machine.
+    pub measured: Vec<Fact>,
+    /// Command line that makes the same report again.
+    pub command: String,
+    /// Which range test's pick the arms used, or that one was run first; absent where none was used.
+    pub pick_note: Option<String>,
+    /// The analysis.
+    pub analysis: Comparison,
+}
+
+impl ComparisonReport {
+    /// The result in one line of plain text.
+    pub fn headline(&self) -> String {
+        match self.analysis.differences.as_slice() {
+            [] => match (self.analysis.arms.as_slice(), metric(&self.analysis.arms)) {
+                ([arm, ..], Some(metric)) => match (metric.estimate)(arm) {
+                    Some(estimate) => format!("{}: {}", arm.name, share_words(&estimate)),
+                    None => "no result".into(),
+                },
+                _ => "no result".into(),
+            },
+            [only] => pair_words(only),
+            several => several.iter().map(short_pair_words).collect::<Vec<_>>().join("; "),
+        }
+    }
+
+    /// The report's line in the index; `folder` is its folder relative to the index.
+    pub fn index_entry(&self, folder: &str) -> IndexEntry {
+        IndexEntry {
+            kind: ReportKind::Comparison,
+            title: self.title.clone(),
+            data_set: self.data_set.clone(),
+            model: self.model.clone(),
+            date: self.date.clone(),
+            result: self.headline(),
+            folder: folder.into(),
+        }
+    }
+}
+
+/// Renders a comparison: `README.md`, `runs.csv`, `curves.csv`, `validation.csv`, and of `final.svg`, `accuracy.svg`,
+/// `loss.svg` and `schedules.svg` those that there are values for.
+pub fn render_comparison(report: &ComparisonReport) -> Result<Vec<ReportFile>, RenderError> {
+    let arms = &report.analysis.arms;
+    if arms.is_empty() {
+        return Err(RenderError::Empty("the comparison has no arm".into()));
+    }
+    let mut files = Vec::new();
+    let charts = [
+        ("final.svg", final_figure::chart(&report.analysis)),
+        ("accuracy.svg", accuracy_chart(arms)),
+        ("loss.svg", loss_chart(arms)),
+        ("schedules.svg", rates_chart(arms)),
+    ];
+    for (name, chart) in &charts {
+        if let Some(chart) = chart {
+            files.push(ReportFile::svg(name, chart)?);
+        }
+    }
+    files.push(runs(arms)?);
+    files.push(curves(arms)?);
+    files.push(validation(arms)?);
+    let page = page::page(report, &files);
+    files.push(ReportFile::text("README.md", page));
+    Ok(files)
+}
+
+/// Which accuracy the final figures are about.
+#[derive(Clone, Copy)]
+pub(crate) struct Metric {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// One seed's value.
+    pub(crate) value: fn(&SeedResult) -> Option<f64>,
+    /// An arm's mean with its interval.
+    pub(crate) estimate: fn(&ArmResult) -> Option<Estimate>,
+}
+
+/// Test accuracy where any run has one, else validation accuracy; absent where there is neither.
+pub(crate) fn metric(arms: &[ArmResult]) -> Option<Metric> {
+    let test = Metric { name: "test accuracy", value: |seed| seed.test_accuracy, estimate: |arm| arm.test_accuracy };
+    let validation = Metric {
+        name: "validation accuracy",
+        value: |seed| seed.validation_accuracy,
+        estimate: |arm| arm.validation_accuracy,
+    };
+    [test, validation]
+        .into_iter()
+        .find(|metric| arms.iter().any(|arm| arm.seeds.iter().any(|seed| (metric.value)(seed).is_some())))
+}
+
+/// `98.91 % (95 % interval 98.80 to 99.02 %, n = 5)`.
+pub(crate) fn share_words(estimate: &Estimate) -> String {
+    let mean = percent(estimate.mean);
+    match interval(estimate, percent) {
+        Some(interval) => format!("{mean} % ({} interval {interval} %, n = {})", level(estimate), estimate.n),
+        None => format!("{mean} % (n = {})", estimate.n),
+    }
+}
+
+/// `cyclic − fixed: +0.21 points (95 % interval +0.05 to +0.37, p = 0.03, n = 6)`; p is the corrected one.
+pub(crate) fn pair_words(pair: &PairedDifference) -> String {
+    let estimate = &pair.difference;
+    let ends = interval(estimate, points).map(|ends| format!("{} interval {ends}, ", level(estimate)));
+    let p = pair.p_holm.or(pair.p).map(|p| format!("p = {}, ", probability(p)));
+    format!(
+        "{} − {}: {} points ({}{}n = {})",
+        pair.arm,
+        pair.against,
+        points(estimate.mean),
+        ends.unwrap_or_default(),
+        p.unwrap_or_default(),
+        estimate.n
+    )
+}
+
+/// The same without the interval, for lists.
+fn short_pair_words(pair: &PairedDifference) -> String {
+    let p = pair.p_holm.or(pair.p).map(|p| format!("p = {}, ", probability(p))).unwrap_or_default();
+    let n = pair.difference.n;
+    format!("{} − {}: {} points ({p}n = {n})", pair.arm, pair.against, points(pair.difference.mean))
+}

@@ -1,0 +1,219 @@
+//! Pictures of what happened during the runs.
+
+use lrscope_runner::analysis::{ArmResult, Ending, SeedResult};
+
+use crate::chart::{
+    Axis, Chart, Marks, Panel, Scale, Series, Shape, Stroke, Ticks, arm_stroke, loss_limits, outlier_limits,
+};
+use crate::numbers::{count, counted, listed, percent, rate, significant};
+use crate::schedule_plot::rate_limits;
+use crate::series_stats::{MeanLine, by_step, last_finite, mean_line, smoothed, smoothing_window};
+
+/// Opacity of a lone thin line: raw losses fill areas, evaluations are single lines. More lines are fainter.
+const FAINT_RAW: f64 = 0.55;
+const FAINT: f64 = 1.2;
+/// Height of the plotting area in pixels.
+const HEIGHT: f64 = 340.0;
+
+/// Training loss over updates: every seed's raw values, and each arm's mean, smoothed. Absent where no run has a loss.
+pub(crate) fn loss_chart(arms: &[ArmResult]) -> Option<Chart> {
+    let steps = longest(arms.iter().flat_map(|arm| &arm.seeds).map(|seed| seed.loss.len()))?;
+    let means: Vec<MeanLine> = arms.iter().map(|arm| mean_line(&arm.seeds, |seed| seed.loss.clone())).collect();
+    let lines: Vec<Vec<(f64, f64)>> = means.iter().map(|mean| smoothed(mean, steps)).collect();
+    let raw = arms.iter().flat_map(|arm| &arm.seeds).flat_map(|seed| seed.loss.iter().copied());
+    let smooth: Vec<Vec<f64>> = lines.iter().map(|line| line.iter().map(|(_, loss)| *loss).collect()).collect();
+    let (scale, low, high) = loss_limits(&smooth, raw);
+    let ends = smooth.iter().zip(&means).map(|(line, mean)| (line.last().copied(), mean.completed));
+    let mut series = faint(arms, FAINT_RAW, |seed| by_step(&seed.loss));
+    series.extend(bold(arms, lines.into_iter()));
+    Some(Chart {
+        title: title("Training loss", arms, ends.collect(), |loss| significant(loss, 3), false),
+        subtitle: subtitle(arms, Some(smoothing_window(steps))),
+        x: updates(steps),
+        bands: Vec::new(),
+        markers: Vec::new(),
+        panels: vec![Panel {
+            y: axis("training loss (nats)", scale, low, high),
+            height: HEIGHT,
+            series,
+            marks: stops(arms, last_finite),
+            notes: Vec::new(),
+        }],
+    })
+}
+
+/// Validation accuracy over updates: every seed thin, each arm's mean bold. Absent where no run was evaluated on the way.
+pub(crate) fn accuracy_chart(arms: &[ArmResult]) -> Option<Chart> {
+    let seeds = || arms.iter().flat_map(|arm| &arm.seeds);
+    let points = |seed: &SeedResult| -> Vec<(f64, f64)> {
+        seed.validation_curve.iter().map(|(updates, share)| (*updates as f64, share * 100.0)).collect()
+    };
+    let last = seeds().filter_map(|seed| seed.validation_curve.last()).map(|(updates, _)| *updates);
+    let steps = usize::try_from(last.max()?).ok()?.max(1);
+    let values: Vec<f64> = seeds().flat_map(points).map(|(_, accuracy)| accuracy).collect();
+    let (low, high) = outlier_limits(&values, 4.0)?;
+    let means: Vec<MeanLine> = arms
+        .iter()
+        .map(|arm| mean_line(&arm.seeds, |seed| points(seed).into_iter().map(|(_, y)| y).collect()))
+        .collect();
+    let lines = arms.iter().zip(&means).map(|(arm, mean)| {
+        let longest = arm.seeds.iter().max_by_key(|seed| seed.validation_curve.len());
+        let places = longest.map(points).unwrap_or_default();
+        places.into_iter().zip(&mean.values).map(|((x, _), y)| (x, *y)).collect()
+    });
+    let mut series = faint(arms, FAINT, points);
+    series.extend(bold(arms, lines));
+    let ends = means.iter().map(|mean| (mean.values.last().copied(), mean.completed));
+    Some(Chart {
+        title: title("Validation accuracy", arms, ends.collect(), |p| format!("{} %", percent(p / 100.0)), true),
+        subtitle: subtitle(arms, None),
+        x: updates(steps),
+        bands: Vec::new(),
+        markers: Vec::new(),
+        panels: vec![Panel {
+            y: axis("validation accuracy (%)", Scale::Linear, low, high.min(100.0 + (high - low) * 0.02)),
+            height: HEIGHT,
+            series,
+            marks: stops(arms, |seed| points(seed).last().copied()),
+            notes: Vec::new(),
+        }],
+    })
+}
+
+/// Learning rate over updates, a line an arm; logarithmic where the rates span more than two decades. Absent where no arm
+/// has a finite rate.
+pub(crate) fn rates_chart(arms: &[ArmResult]) -> Option<Chart> {
+    let steps = longest(arms.iter().map(|arm| arm.lr.len()))?;
+    let rates: Vec<f64> = arms.iter().flat_map(|arm| arm.lr.iter().copied()).filter(|lr| lr.is_finite()).collect();
+    let (scale, low, high) = rate_limits(&rates)?;
+    let highest = rates.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let lowest = rates.iter().copied().fold(f64::INFINITY, f64::min);
+    let title = if lowest >= highest {
+        format!("The learning rate is {} throughout", rate(highest))
+    } else {
+        format!("Learning rates from {} to {} over {} updates", rate(lowest), rate(highest), count(steps as u64))
+    };
+    Some(Chart {
+        title,
+        subtitle: "Learning rate of the first parameter group at each update.".into(),
+        x: updates(steps),
+        bands: Vec::new(),
+        markers: Vec::new(),
+        panels: vec![Panel {
+            y: axis("learning rate", scale, low, high),
+            height: 260.0,
+            series: bold(arms, arms.iter().map(|arm| by_step(&arm.lr))).collect(),
+            marks: Vec::new(),
+            notes: Vec::new(),
+        }],
+    })
+}
+
+fn longest(lengths: impl Iterator<Item = usize>) -> Option<usize> {
+    lengths.max().filter(|length| *length > 0)
+}
+
+fn updates(steps: usize) -> Axis {
+    Axis {
+        label: "updates".into(),
+        scale: Scale::Linear,
+        low: 0.0,
+        high: (steps as f64).max(1.0),
+        ticks: Ticks::Counts,
+    }
+}
+
+fn axis(label: &str, scale: Scale, low: f64, high: f64) -> Axis {
+    Axis { label: label.into(), scale, low, high, ticks: Ticks::Numbers }
+}
+
+/// A thin line for every seed of every arm; none where every arm has one seed and its bold line says the same.
+fn faint(arms: &[ArmResult], ink: f64, points: impl Fn(&SeedResult) -> Vec<(f64, f64)>) -> Vec<Series> {
+    let lines: usize = arms.iter().map(|arm| arm.seeds.len()).sum();
+    let opacity = (ink / (lines as f64).sqrt()).min(0.45);
+    arms.iter()
+        .enumerate()
+        .flat_map(|(i, arm)| {
+            let stroke = Stroke::solid(arm_stroke(i).colour, 0.8).opacity(opacity);
+            arm.seeds.iter().map(move |seed| (seed, stroke))
+        })
+        .map(|(seed, stroke)| Series::plain(points(seed), stroke))
+        .collect()
+}
+
+/// Each arm's bold line, named.
+fn bold<'a>(
+    arms: &'a [ArmResult],
+    lines: impl Iterator<Item = Vec<(f64, f64)>> + 'a,
+) -> impl Iterator<Item = Series> + 'a {
+    let named = arms.iter().enumerate().zip(lines);
+    named
+        .filter(|(_, line)| !line.is_empty())
+        .map(|((i, arm), line)| Series::named(arm.name.clone(), line, arm_stroke(i)))
+}
+
+/// A cross where a run stopped early.
+fn stops(arms: &[ArmResult], place: impl Fn(&SeedResult) -> Option<(f64, f64)>) -> Vec<Marks> {
+    let stopped =
+        |arm: &ArmResult| arm.seeds.iter().filter(|seed| seed.ending != Ending::Completed).filter_map(&place).collect();
+    let marks = arms.iter().enumerate().map(|(i, arm)| Marks {
+        name: Some(format!("{}: a seed diverged", arm.name)),
+        points: stopped(arm),
+        shape: Shape::Cross,
+        radius: 4.5,
+        colour: arm_stroke(i).colour,
+        opacity: 1.0,
+    });
+    marks.filter(|marks| !marks.points.is_empty()).collect()
+}
+
+/// What each arm ends at: up to four arms by name, else the extremes.
+fn title(
+    what: &str,
+    arms: &[ArmResult],
+    ends: Vec<(Option<f64>, bool)>,
+    show: fn(f64) -> String,
+    high_is_good: bool,
+) -> String {
+    let mut reached: Vec<(f64, &str)> = Vec::new();
+    let mut stopped: Vec<String> = Vec::new();
+    for (arm, (end, completed)) in arms.iter().zip(ends) {
+        match end {
+            Some(end) if completed => reached.push((end, &arm.name)),
+            _ => stopped.push(arm.name.clone()),
+        }
+    }
+    reached.sort_by(|a, b| if high_is_good { b.0.total_cmp(&a.0) } else { a.0.total_cmp(&b.0) });
+    let name = |(end, name): &(f64, &str)| format!("{} ({name})", show(*end));
+    let mut parts = match reached.as_slice() {
+        [] => Vec::new(),
+        [first, .., last] if reached.len() > 4 => {
+            vec![format!("{what} ends between {} and {}", name(first), name(last))]
+        }
+        few => vec![format!("{what} ends at {}", listed(&few.iter().map(name).collect::<Vec<_>>()))],
+    };
+    if !stopped.is_empty() {
+        parts.push(format!("no seed of {} came to its end", listed(&stopped)));
+    }
+    let joined = parts.join("; ");
+    if reached.is_empty() { format!("{what}: {joined}") } else { joined }
+}
+
+fn subtitle(arms: &[ArmResult], window: Option<usize>) -> String {
+    let most = arms.iter().map(|arm| arm.seeds.len()).max().unwrap_or(0);
+    let unfinished = arms.iter().flat_map(|arm| &arm.seeds).any(|seed| seed.ending != Ending::Completed);
+    let thin = match window {
+        Some(_) => "Thin: each seed's raw loss.",
+        None => "Thin: each seed.",
+    };
+    let smoothing = window
+        .filter(|window| *window > 1)
+        .map(|window| format!(", smoothed over {}", counted(window, "update", "updates")))
+        .unwrap_or_default();
+    let seeds = match most {
+        0 | 1 => "the only seed".to_owned(),
+        _ if unfinished => "mean of the seeds that came to the end".to_owned(),
+        n => format!("mean of {n} seeds"),
+    };
+    format!("{thin} Bold: {seeds}{smoothing}.")
+}

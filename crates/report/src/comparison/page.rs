@@ -1,0 +1,210 @@
+//! The comparison's page.
+
+use lrscope_runner::analysis::{ArmResult, Ending, PairedDifference};
+
+use super::{ComparisonReport, Metric, metric, pair_words, share_words};
+use crate::fact::ReportFile;
+use crate::markdown::{
+    Inline, Page,
+    Side::{Left, Right},
+    strong, text,
+};
+use crate::numbers::{interval, level, loss, percent, points, probability};
+use crate::sections;
+use crate::series_stats::ending_words;
+
+pub(super) fn page(report: &ComparisonReport, files: &[ReportFile]) -> String {
+    let comparison = &report.analysis;
+    let metric = metric(&comparison.arms);
+    let has = |name: &str| files.iter().any(|file| file.name == name);
+    let mut page = Page::titled(&report.title);
+    verdict(&mut page, report, metric);
+    if has("final.svg") {
+        page.picture(&format!("Where every run ended: {}", report.headline()), "final.svg");
+    }
+    if let Some(note) = &report.pick_note {
+        page.paragraph(&strong(&Inline::own("Range")).then(&Inline::own(": ")).then(&text(note)));
+    }
+    arms(&mut page, &comparison.arms, metric);
+    differences(&mut page, &comparison.differences, metric);
+    curves(&mut page, &has);
+    sections::warnings(&mut page, &comparison.warnings);
+    sections::recipe(&mut page, &report.date, &report.recipe, &report.measured);
+    sections::reproduce(&mut page, &report.command);
+    list_files(&mut page, &has);
+    page.finish()
+}
+
+/// The outcome in a sentence or two.
+fn verdict(page: &mut Page, report: &ComparisonReport, metric: Option<Metric>) {
+    let comparison = &report.analysis;
+    let Some(metric) = metric else {
+        page.paragraph(&strong(&Inline::own("No run has a final accuracy, so nothing can be compared.")));
+        return;
+    };
+    if comparison.differences.is_empty() {
+        let best = comparison.arms.first().and_then(|arm| Some((arm, (metric.estimate)(arm)?)));
+        page.paragraph(&match best {
+            Some((arm, estimate)) => strong(&text(&arm.name)).then(&Inline::own(format!(
+                ": {} {}. There is nothing to compare it with.",
+                metric.name,
+                share_words(&estimate)
+            ))),
+            None => Inline::own("There is nothing to compare."),
+        });
+        return;
+    }
+    let lines: Vec<_> = comparison.differences.iter().map(verdict_line).collect();
+    match lines.as_slice() {
+        [only] => page.paragraph(only),
+        several => page.list(several),
+    }
+}
+
+/// The verdict, and the difference where the verdict's words do not state it.
+fn verdict_line(pair: &PairedDifference) -> Inline {
+    let verdict = strong(&text(&pair.verdict)).then(&Inline::own("."));
+    if pair.verdict.contains(&percent(pair.difference.mean.abs())) {
+        return verdict;
+    }
+    let observed = Inline::own(" Observed: ").then(&text(&pair_words(pair))).then(&Inline::own("."));
+    verdict.then(&observed)
+}
+
+fn arms(page: &mut Page, arms: &[ArmResult], metric: Option<Metric>) {
+    page.section("Arms");
+    let name = metric.map_or("test accuracy", |metric| metric.name);
+    let rows: Vec<_> = arms.iter().map(|arm| arm_row(arm, metric)).collect();
+    let estimates = arms.iter().filter_map(|arm| (metric?.estimate)(arm));
+    let levels = estimates.filter(|estimate| estimate.low.is_some()).map(|estimate| level(&estimate));
+    let mean = match levels.max() {
+        Some(level) => format!("mean {name} (%) and its {level} interval"),
+        None => format!("mean {name} (%)"),
+    };
+    let header = [
+        ("arm", Left),
+        ("schedule", Left),
+        (mean.as_str(), Right),
+        ("n", Right),
+        ("each seed (%)", Right),
+        ("mean test loss (nats)", Right),
+        ("runs", Left),
+    ];
+    page.table(&header, &rows);
+    let stopped: Vec<_> = arms.iter().flat_map(stopped).collect();
+    page.list(&stopped);
+}
+
+fn arm_row(arm: &ArmResult, metric: Option<Metric>) -> Vec<Inline> {
+    let estimate = metric.and_then(|metric| (metric.estimate)(arm));
+    let mean = estimate.map(|estimate| match interval(&estimate, percent) {
+        Some(ends) => format!("{} ({ends})", percent(estimate.mean)),
+        None => percent(estimate.mean),
+    });
+    let each: Vec<String> =
+        metric.map(|metric| arm.seeds.iter().filter_map(metric.value).map(percent).collect()).unwrap_or_default();
+    let losses: Vec<f64> = arm.seeds.iter().filter_map(|seed| seed.test_loss).collect();
+    let mean_loss = losses.iter().sum::<f64>() / losses.len() as f64;
+    vec![
+        text(&arm.name),
+        text(&arm.schedule),
+        Inline::own(mean.unwrap_or_default()),
+        Inline::own(estimate.map(|estimate| estimate.n.to_string()).unwrap_or_default()),
+        Inline::own(each.join(", ")),
+        Inline::own(if losses.is_empty() { String::new() } else { loss(mean_loss) }),
+        Inline::own(outcomes(arm)),
+    ]
+}
+
+/// `4 completed, 1 diverged`.
+fn outcomes(arm: &ArmResult) -> String {
+    let completed = arm.seeds.iter().filter(|seed| seed.ending == Ending::Completed).count();
+    let counts = [(completed, "completed"), (arm.seeds.len() - completed, "diverged"), (arm.failed.len(), "failed")];
+    let words = counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}"));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// A line for each run that did not come to its end.
+fn stopped(arm: &ArmResult) -> Vec<Inline> {
+    let named = |seed: u64| text(&arm.name).then(&Inline::own(format!(", seed {seed}: ")));
+    let diverged = arm
+        .seeds
+        .iter()
+        .filter(|seed| seed.ending != Ending::Completed)
+        .map(|seed| named(seed.seed).then(&Inline::own(ending_words(seed.ending))));
+    let failed =
+        arm.failed.iter().map(|(seed, reason)| named(*seed).then(&Inline::own("failed: ")).then(&text(reason)));
+    diverged.chain(failed).collect()
+}
+
+fn differences(page: &mut Page, differences: &[PairedDifference], metric: Option<Metric>) {
+    if differences.is_empty() {
+        return;
+    }
+    page.section("Paired differences");
+    let name = metric.map_or("test accuracy", |metric| metric.name);
+    page.paragraph(&Inline::own(format!(
+        "Difference in {name} of runs with the same seed (same initial weights, same order of examples), in percentage points. \
+         p: two-sided exact sign-flip test, and the same after Holm's correction for the number of comparisons, by which the \
+         verdict goes; next to them the smallest p that so many seeds can give."
+    )));
+    let rows: Vec<_> = differences
+        .iter()
+        .map(|pair| {
+            let ends = interval(&pair.difference, points);
+            vec![
+                text(&pair.arm),
+                text(&pair.against),
+                text(&pair.verdict),
+                Inline::own(points(pair.difference.mean)),
+                Inline::own(ends.map(|ends| format!("{ends} ({})", level(&pair.difference))).unwrap_or_default()),
+                Inline::own(pair.difference.n.to_string()),
+                Inline::own(pair.p.map(probability).unwrap_or_default()),
+                Inline::own(pair.p_holm.map(probability).unwrap_or_default()),
+                Inline::own(probability(pair.smallest_p)),
+            ]
+        })
+        .collect();
+    let header = [
+        ("arm", Left),
+        ("against", Left),
+        ("verdict", Left),
+        ("difference (points)", Right),
+        ("interval (points)", Right),
+        ("n", Right),
+        ("p", Right),
+        ("p (Holm)", Right),
+        ("smallest p", Right),
+    ];
+    page.table(&header, &rows);
+}
+
+fn curves(page: &mut Page, has: &dyn Fn(&str) -> bool) {
+    let shown: Vec<_> = PICTURES.iter().filter(|(name, ..)| has(name)).collect();
+    if !shown.is_empty() {
+        page.section("On the way");
+    }
+    for (name, meaning) in shown {
+        page.picture(meaning, name);
+    }
+}
+
+const PICTURES: [(&str, &str); 3] = [
+    ("accuracy.svg", "Validation accuracy over the updates, a thin line for each seed, a bold one for each arm's mean"),
+    ("loss.svg", "Training loss over the updates, a thin line for each seed, a bold one for each arm's smoothed mean"),
+    ("schedules.svg", "Learning rate of each arm over the updates"),
+];
+
+fn list_files(page: &mut Page, has: &dyn Fn(&str) -> bool) {
+    let all = [
+        ("final.svg", "final accuracy of every run"),
+        ("accuracy.svg", "validation accuracy over the updates"),
+        ("loss.svg", "training loss over the updates"),
+        ("schedules.svg", "learning rate over the updates"),
+        ("runs.csv", "a row for each run: how it ended and what it reached (accuracies in [0, 1])"),
+        ("curves.csv", "every update of every run: learning rate, loss before the update (nats)"),
+        ("validation.csv", "every evaluation on the way: updates done, accuracy in [0, 1]"),
+    ];
+    let there: Vec<_> = all.into_iter().filter(|(name, _)| has(name)).collect();
+    sections::files(page, &there);
+}

@@ -1,0 +1,57 @@
+//! Sections that every report ends with.
+
+use crate::fact::Fact;
+use crate::markdown::{Inline, Page, Side, code, link, text};
+
+const FACTS: [(&str, Side); 2] = [("what", Side::Left), ("value", Side::Left)];
+
+/// What was run, and what was measured about the running.
+pub(crate) fn recipe(page: &mut Page, date: &str, recipe: &[Fact], measured: &[Fact]) {
+    page.section("Recipe");
+    let mut rows: Vec<_> = recipe.iter().map(row).collect();
+    if !date.is_empty() {
+        rows.push(row(&Fact::new("date", date)));
+    }
+    if rows.is_empty() {
+        page.paragraph(&Inline::own("Nothing was recorded."));
+    } else {
+        page.table(&FACTS, &rows);
+    }
+    if !measured.is_empty() {
+        page.paragraph(&Inline::own("Measured, and not expected to repeat:"));
+        let rows: Vec<_> = measured.iter().map(row).collect();
+        page.table(&FACTS, &rows);
+    }
+}
+
+fn row(fact: &Fact) -> Vec<Inline> {
+    vec![text(&fact.name), text(&fact.value)]
+}
+
+/// The command that makes the report again.
+pub(crate) fn reproduce(page: &mut Page, command: &str) {
+    page.section("Reproduce");
+    page.fenced("sh", command);
+}
+
+/// The report's files with what they hold.
+pub(crate) fn files(page: &mut Page, files: &[(&str, &str)]) {
+    page.section("Files");
+    let items: Vec<_> = files
+        .iter()
+        .map(|(name, content)| link(&code(name), name).then(&Inline::own(format!(": {content}"))))
+        .collect();
+    page.list(&items);
+    page.paragraph(&Inline::own(
+        "In CSV files an absent value is an empty field; a loss that was not finite reads `NaN`, `inf` or `-inf`.",
+    ));
+}
+
+/// What a reader must know, under its own heading; nothing where there is nothing.
+pub(crate) fn warnings(page: &mut Page, warnings: &[String]) {
+    if !warnings.is_empty() {
+        page.section("What to know before trusting it");
+        let items: Vec<_> = warnings.iter().map(|warning| text(warning)).collect();
+        page.list(&items);
+    }
+}

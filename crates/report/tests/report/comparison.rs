@@ -1,0 +1,292 @@
+//! The reports of comparisons and training runs, the index and the schedule's plot.
+
+use lrscope_report::{
+    ComparisonReport, Fact, IndexEntry, RenderError, ReportFile, ReportKind, TrainingReport, render_comparison,
+    render_index, render_schedule, render_training,
+};
+use lrscope_runner::analysis::{Comparison, Ending};
+use lrscope_schedule::Point;
+
+use crate::page::{content, prose, readme, tables, targets};
+use crate::{page, svg, synthetic};
+
+fn report(analysis: Comparison) -> ComparisonReport {
+    ComparisonReport {
+        title: "Comparison: lenet on mnist".into(),
+        data_set: "mnist".into(),
+        model: "lenet".into(),
+        date: "2026-01-31".into(),
+        recipe: vec![Fact::new("batch size", "128 examples")],
+        measured: Vec::new(),
+        command: "lrscope compare mnist".into(),
+        pick_note: Some("the pick of range test mnist-lenet".into()),
+        analysis,
+    }
+}
+
+/// Renders and checks what holds for every report.
+fn render(analysis: Comparison) -> Vec<ReportFile> {
+    let report = report(analysis);
+    let files = render_comparison(&report).expect("rendered");
+    checked(&files);
+    assert_eq!(files, render_comparison(&report).expect("rendered again"));
+    files
+}
+
+fn checked(files: &[ReportFile]) {
+    page::check(files);
+    for file in files.iter().filter(|file| is_svg(file)) {
+        svg::check(std::str::from_utf8(&file.bytes).expect("text"));
+    }
+}
+
+fn rows(csv: &str) -> Vec<Vec<String>> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(csv.as_bytes());
+    let record =
+        |record: Result<csv::StringRecord, csv::Error>| record.expect("a row").iter().map(str::to_owned).collect();
+    reader.records().map(record).collect()
+}
+
+fn is_svg(file: &ReportFile) -> bool {
+    file.name.rsplit_once('.').is_some_and(|(_, ending)| ending == "svg")
+}
+
+fn names(files: &[ReportFile]) -> Vec<&str> {
+    files.iter().map(|file| file.name.as_str()).collect()
+}
+
+#[test]
+fn every_value_of_every_run_is_in_the_csv() {
+    let analysis = synthetic::comparison(5, 3, 400);
+    let files = render(analysis.clone());
+    let mut curves = rows(&content(&files, "curves.csv")).into_iter().skip(1);
+    let mut runs = rows(&content(&files, "runs.csv")).into_iter().skip(1);
+    let mut validation = rows(&content(&files, "validation.csv")).into_iter().skip(1);
+    for arm in &analysis.arms {
+        for seed in &arm.seeds {
+            let run = runs.next().expect("a run");
+            assert_eq!((run[0].as_str(), run[1].as_str()), (arm.name.as_str(), arm.schedule.as_str()));
+            assert_eq!(run[2], seed.seed.to_string());
+            assert_eq!(run[5].parse().ok(), seed.test_accuracy);
+            assert_eq!(run[6].parse().ok(), seed.validation_accuracy);
+            assert_eq!(run[3] == "completed" && run[4].is_empty(), seed.ending == Ending::Completed);
+            for (step, loss) in seed.loss.iter().enumerate() {
+                let row = curves.next().expect("an update");
+                assert_eq!((&row[0], &row[2]), (&arm.name, &step.to_string()));
+                assert_eq!(row[3].parse().ok(), arm.lr.get(step).copied());
+                let read: f64 = row[4].parse().expect("a loss");
+                assert!(read.to_bits() == loss.to_bits() || (read.is_nan() && loss.is_nan()));
+            }
+            for (updates, accuracy) in &seed.validation_curve {
+                let row = validation.next().expect("an evaluation");
+                assert_eq!((row[2].parse().ok(), row[3].parse().ok()), (Some(*updates), Some(*accuracy)));
+            }
+        }
+    }
+    assert!(curves.next().is_none() && runs.next().is_none() && validation.next().is_none());
+}
+
+#[test]
+fn the_verdict_comes_first_and_names_its_evidence() {
+    let analysis = synthetic::comparison(2, 3, 400);
+    let page = readme(&render(analysis.clone()));
+    let pair = &analysis.differences[0];
+    let verdict = &prose(&page)[1];
+    assert!(verdict.starts_with(&format!("{}.", pair.verdict)), "{verdict}");
+    assert!(verdict.contains("95 % interval") && verdict.contains("n = 3") && verdict.contains("p = 0.5"), "{verdict}");
+    assert!(page.contains("the pick of range test mnist-lenet"));
+
+    // What the verdict's own words state is not repeated.
+    let mut stated = analysis;
+    let mean = format!("{:.2}", stated.differences[0].difference.mean.abs() * 100.0);
+    stated.differences[0].verdict = format!("cyclic is better than fixed by {mean} points");
+    let page = readme(&render(stated));
+    assert_eq!(prose(&page)[1], format!("cyclic is better than fixed by {mean} points."));
+}
+
+#[test]
+fn tables_show_means_intervals_counts_and_every_seed() {
+    let analysis = synthetic::comparison(5, 4, 400);
+    let page = readme(&render(analysis.clone()));
+    let all = tables(&page);
+    let arms = all.iter().find(|table| table[0][1] == "schedule").expect("a table of arms");
+    for (arm, row) in analysis.arms.iter().zip(&arms[1..]) {
+        let each: Vec<String> =
+            arm.seeds.iter().filter_map(|s| s.test_accuracy).map(|a| format!("{:.2}", a * 100.0)).collect();
+        assert_eq!((row[0].as_str(), row[4].as_str()), (arm.name.as_str(), each.join(", ").as_str()));
+        let estimate = arm.test_accuracy.expect("an estimate");
+        let mean = format!(
+            "{:.2} ({:.2} to {:.2})",
+            estimate.mean * 100.0,
+            estimate.low.expect("low") * 100.0,
+            estimate.high.expect("high") * 100.0
+        );
+        assert_eq!(row[2].replace('−', "-"), mean);
+        assert_eq!(row[3], "4");
+    }
+    assert_eq!(arms[5][6], "3 completed, 1 diverged");
+    let pairs = all.iter().find(|table| table[0][1] == "against").expect("a table of pairs");
+    assert_eq!(pairs.len(), 5);
+    assert_eq!(pairs[1][6..], ["0.12", "0.25", "0.12"]);
+}
+
+#[test]
+fn failed_and_diverged_runs_are_told_not_hidden() {
+    let mut analysis = synthetic::comparison(3, 2, 200);
+    analysis.arms[1].failed = vec![(7, "killed by signal 9".into())];
+    for seed in &mut analysis.arms[2].seeds {
+        seed.ending = Ending::Diverged { step: 20 };
+        seed.loss.truncate(21);
+        seed.test_accuracy = None;
+        seed.validation_accuracy = None;
+        seed.validation_curve.clear();
+    }
+    analysis.arms[2].test_accuracy = None;
+    analysis.arms[2].validation_accuracy = None;
+    analysis.differences.truncate(1);
+    let files = render(analysis);
+    let page = readme(&files);
+    assert!(page.contains("fixed, seed 7: failed: killed by signal 9"));
+    assert!(page.contains("step decay, seed 0: diverged at step 20"));
+    let arms = tables(&page).into_iter().find(|table| table[0][1] == "schedule").expect("a table of arms");
+    assert_eq!(arms[3][2..6], ["", "", "", "0.56"], "absent values are empty");
+    assert_eq!(arms[2][6], "2 completed, 1 failed");
+    let runs = rows(&content(&files, "runs.csv"));
+    let failed = runs.iter().find(|row| row[2] == "7").expect("the failed run");
+    assert_eq!(failed[3..], ["failed", "", "", "", "", "killed by signal 9"]);
+    assert!(content(&files, "loss.svg").contains("no seed of step decay came to its end"));
+}
+
+#[test]
+fn runs_without_evaluations_or_losses_still_make_a_report() {
+    let mut analysis = synthetic::comparison(2, 2, 100);
+    analysis.differences.clear();
+    for arm in &mut analysis.arms {
+        (arm.test_accuracy, arm.validation_accuracy) = (None, None);
+        arm.lr.clear();
+        for seed in &mut arm.seeds {
+            (seed.test_accuracy, seed.validation_accuracy, seed.test_loss) = (None, None, None);
+            seed.validation_curve.clear();
+            seed.loss.clear();
+        }
+    }
+    let files = render(analysis.clone());
+    assert_eq!(names(&files), ["runs.csv", "curves.csv", "validation.csv", "README.md"]);
+    assert!(readme(&files).contains("nothing can be compared"));
+    analysis.arms.clear();
+    assert!(matches!(render_comparison(&report(analysis)), Err(RenderError::Empty(_))));
+}
+
+#[test]
+fn validation_accuracy_stands_in_where_there_is_no_test_accuracy() {
+    let mut analysis = synthetic::comparison(2, 2, 100);
+    for arm in &mut analysis.arms {
+        arm.test_accuracy = None;
+        arm.seeds.iter_mut().for_each(|seed| seed.test_accuracy = None);
+    }
+    let files = render(analysis);
+    assert!(content(&files, "final.svg").contains("validation accuracy (%)"));
+}
+
+#[test]
+fn every_seed_is_a_point_and_every_arm_has_its_mean() {
+    let analysis = synthetic::comparison(3, 4, 100);
+    let drawn = content(&render(analysis), "final.svg");
+    let document = svg::parse(&drawn);
+    assert_eq!(svg::elements(&document, "circle").count(), 12);
+    assert_eq!(svg::elements(&document, "polygon").count(), 3, "a diamond an arm");
+    let grey = svg::elements(&document, "polyline").filter(|node| node.attribute("opacity") == Some("0.45")).count();
+    assert_eq!(grey, 8, "four seeds joined over two gaps");
+}
+
+#[test]
+fn hostile_arms_are_only_names() {
+    let hostile = "</svg><script>|`\"',=cmd\n|---|\n\u{7}\u{202e}";
+    let mut analysis = synthetic::comparison(2, 2, 100);
+    analysis.arms[0].name = hostile.into();
+    analysis.arms[0].schedule = hostile.into();
+    analysis.arms[0].failed = vec![(9, hostile.into())];
+    analysis.differences[0].arm = hostile.into();
+    analysis.differences[0].verdict = hostile.into();
+    let files = render(analysis);
+    let shown = "</svg><script>|`\"',=cmd |---|";
+    let arms = tables(&readme(&files)).into_iter().find(|table| table[0][1] == "schedule").expect("a table of arms");
+    assert_eq!((arms[1][0].as_str(), arms[1][1].as_str()), (shown, shown));
+    let runs = rows(&content(&files, "runs.csv"));
+    assert_eq!((runs[1][0].as_str(), runs[1][1].as_str()), (hostile, hostile));
+    for file in files.iter().filter(|file| is_svg(file)) {
+        let text = std::str::from_utf8(&file.bytes).expect("text");
+        assert_eq!(svg::elements(&svg::parse(text), "script").count(), 0);
+    }
+}
+
+#[test]
+fn a_training_run_has_its_page() {
+    let report = TrainingReport {
+        title: "Training: lenet on mnist".into(),
+        data_set: "mnist".into(),
+        model: "lenet".into(),
+        date: "2026-01-31".into(),
+        recipe: Vec::new(),
+        measured: Vec::new(),
+        command: "lrscope train mnist".into(),
+        warnings: vec!["the last cycle is not complete".into()],
+        result: synthetic::arm(&synthetic::PLANS[0], 2, 300),
+    };
+    let files = render_training(&report).expect("rendered");
+    checked(&files);
+    assert_eq!(
+        names(&files),
+        ["loss.svg", "accuracy.svg", "schedule.svg", "runs.csv", "curves.csv", "validation.csv", "README.md"]
+    );
+    let page = readme(&files);
+    assert!(prose(&page)[1].starts_with("Result: test accuracy 7"), "{page}");
+    assert!(page.contains("the last cycle is not complete"));
+    assert_eq!(tables(&page)[0].len(), 3);
+}
+
+#[test]
+fn a_schedules_plot_has_a_line_for_the_rate_and_one_for_the_momentum() {
+    let point = |k: u32, momentum: Option<f64>| Point { lr: 0.1 + 0.01 * f64::from(k % 50), momentum };
+    for (momentum, panels) in [(None, 1), (Some(0.9), 2)] {
+        let points: Vec<Point> = (0..200).map(|k| point(k, momentum)).collect();
+        let drawn = render_schedule("a <schedule>", &points).expect("drawn");
+        svg::check(&drawn);
+        let document = svg::parse(&drawn);
+        let lines = svg::elements(&document, "polyline").filter(|node| node.attribute("stroke-width") == Some("22"));
+        assert_eq!(lines.count(), panels);
+    }
+    assert!(matches!(render_schedule("none", &[]), Err(RenderError::Empty(_))));
+    let zero = [Point { lr: 0.0, momentum: None }];
+    svg::check(&render_schedule("one step at rate 0", &zero).expect("drawn"));
+    let falling: Vec<Point> = (0..1000).map(|k| Point { lr: 10_f64.powi(-(k / 100)), momentum: None }).collect();
+    assert!(render_schedule("falling", &falling).expect("drawn").contains("10⁻⁵"));
+}
+
+#[test]
+fn the_index_lists_every_report_newest_first_whatever_the_order() {
+    let entry = |kind, date: &str, folder: &str, title: &str| IndexEntry {
+        kind,
+        title: title.into(),
+        data_set: "mnist".into(),
+        model: "lenet".into(),
+        date: date.into(),
+        result: "98.91 % | n = 3".into(),
+        folder: folder.into(),
+    };
+    let entries = [
+        entry(ReportKind::Training, "2026-01-30", "c", "older"),
+        entry(ReportKind::Comparison, "2026-01-31", "b (x)/y", "newer"),
+        entry(ReportKind::RangeTest, "2026-01-31", "a", "[first](evil)"),
+    ];
+    let page = render_index(&entries);
+    let table = &tables(&page)[0];
+    let titles: Vec<_> = table[1..].iter().map(|row| row[1].as_str()).collect();
+    assert_eq!(titles, ["[first](evil)", "newer", "older"]);
+    assert_eq!(table[1][5], "98.91 % | n = 3");
+    assert_eq!(targets(&page), ["a/README.md", "b%20%28x%29/y/README.md", "c/README.md"]);
+    let mut turned = entries.to_vec();
+    turned.reverse();
+    assert_eq!(render_index(&turned), page);
+    assert!(render_index(&[]).contains("no report yet"));
+}
