@@ -69,7 +69,7 @@ pub(crate) struct Builder<'a> {
     pub(crate) place: String,
 }
 
-impl<'a> Builder<'a> {
+impl Builder<'_> {
     /// For a schedule inside this one.
     pub(crate) fn inside(&self, stage: usize, kind: &str) -> Self {
         Builder { place: format!("{}.stages[{stage}].schedule.{kind}", self.place), ..*self }

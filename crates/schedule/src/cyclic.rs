@@ -148,8 +148,8 @@ struct Height {
     triangle: f64,
     /// Scale of the amplitude.
     scale: f64,
-    /// Factor on the whole rate.
-    whole: f64,
+    /// Whether the scale is the whole rate's, not the amplitude's.
+    both_bounds: bool,
 }
 
 impl Wave {
@@ -165,15 +165,15 @@ impl Wave {
             Scale::OfCycle(function) => function.call(cycle),
             Scale::OfStep(function) => function.call(t),
         };
-        let whole = if let Scale::BothBoundsDecay(_) = self.scale { scale } else { 1.0 };
-        Height { triangle, scale, whole }
+        let both_bounds = matches!(self.scale, Scale::BothBoundsDecay(_));
+        Height { triangle, scale, both_bounds }
     }
 }
 
 impl Height {
     fn lr(&self, base: f64, max: f64) -> f64 {
         let height = (max - base) * self.triangle;
-        if self.whole == 1.0 { base + height * self.scale } else { self.whole * (base + height) }
+        if self.both_bounds { self.scale * (base + height) } else { base + height * self.scale }
     }
 
     fn momentum(&self, base: f64, max: f64) -> f64 {

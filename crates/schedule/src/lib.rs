@@ -26,6 +26,7 @@ mod resolve;
 mod scale_fn;
 mod sequential;
 mod spec;
+mod unused;
 
 pub use cosine::{Cosine, CosineWarmRestarts};
 pub use cyclic::{Cyclic, CyclicMode, ScaleMode};

@@ -40,11 +40,12 @@ impl fmt::Display for Span {
     }
 }
 
-/// What was found. Rates are the first group's before its multiplier; counts are in the unit of `run`.
-#[derive(Debug, Clone, PartialEq)]
+/// What was found; its text says what to do. Rates are the first group's before its multiplier; counts are in the unit of `run`.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Finding {
     /// No cycle is completed.
+    #[error("the run ({run}) ends before the first cycle ({cycle}) does: shorten the cycle or lengthen the run")]
     CycleLongerThanRun {
         /// Length of the first cycle.
         cycle: f64,
@@ -52,6 +53,11 @@ pub enum Finding {
         run: Span,
     },
     /// The run ends inside a cycle.
+    #[error(
+        "the run ({run}) ends inside a cycle of {cycle}, where the rate is not at its lowest: run {shorter} or {longer} \
+         (that is {more} more) to end with a cycle",
+        more = longer - run.count
+    )]
     BrokenLastCycle {
         /// Length of that cycle.
         cycle: f64,
@@ -63,6 +69,12 @@ pub enum Finding {
         longer: u64,
     },
     /// The rate never gets to its upper bound.
+    #[error(
+        "max_lr {max_lr:?} is never reached: the rise takes {rise}, the run has {run}; the highest rate will be {highest} at \
+         step {step}{advice}",
+        highest = short(*highest),
+        advice = interval_advice(*run)
+    )]
     PeakNeverReached {
         /// The upper bound.
         max_lr: f64,
@@ -76,6 +88,10 @@ pub enum Finding {
         step: u64,
     },
     /// The run ends before the schedule does.
+    #[error(
+        "the run ({run}) ends before the schedule ({total}) does, at the rate {last}",
+        last = short(*last)
+    )]
     Unfinished {
         /// Length of the schedule.
         total: u64,
@@ -85,6 +101,10 @@ pub enum Finding {
         last: f64,
     },
     /// A one-cycle schedule that ends before the run: the run would fail.
+    #[error(
+        "the schedule ends after {total}, the run after {run}: it will fail; set total_steps = {count}",
+        count = run.count
+    )]
     EndsBeforeRun {
         /// Length of the schedule.
         total: u64,
@@ -92,6 +112,11 @@ pub enum Finding {
         run: Span,
     },
     /// A cosine that rises again after its lowest point.
+    #[error(
+        "the rate is lowest at {t_max} and rises again until the end of the run ({run}), to {last}: set t_max = {count}",
+        last = short(*last),
+        count = run.count
+    )]
     RisesAgain {
         /// The lowest point.
         t_max: u64,
@@ -101,6 +126,7 @@ pub enum Finding {
         last: f64,
     },
     /// Steps at the rate 0, which train nothing.
+    #[error("the rate is 0 from {from} to the end of the run ({run}): nothing is learned there")]
     ZeroRate {
         /// The first such step.
         from: u64,
@@ -108,6 +134,7 @@ pub enum Finding {
         run: Span,
     },
     /// A step schedule that never decays.
+    #[error("the first decay would be at {step_size}, beyond the end of the run ({run})")]
     NeverDecays {
         /// Steps before the first decay.
         step_size: u64,
@@ -115,6 +142,7 @@ pub enum Finding {
         run: Span,
     },
     /// Milestones that the run does not get to.
+    #[error("the milestones {milestones:?} are beyond the end of the run ({run})")]
     MilestonesBeyondEnd {
         /// The milestones.
         milestones: Vec<u64>,
@@ -122,6 +150,10 @@ pub enum Finding {
         run: Span,
     },
     /// A rate, or a cycle's amplitude, that falls so fast that it is as good as gone.
+    #[error(
+        "{what} falls below {share:?} of its first value at {from}, long before the end of the run ({run}): raise gamma, or \
+         set interval = \"epoch\" if it was meant per epoch"
+    )]
     Vanishes {
         /// What falls.
         what: &'static str,
@@ -133,6 +165,7 @@ pub enum Finding {
         run: Span,
     },
     /// A stage that starts after the end of the run.
+    #[error("stages[{stage}] would start at update {start}, but only {updates} updates are run")]
     StageNeverStarts {
         /// The stage, from 0.
         stage: usize,
@@ -142,6 +175,7 @@ pub enum Finding {
         updates: u64,
     },
     /// The run goes on after the last stage's length.
+    #[error("the stages are {stages} updates long, the run {updates}: the last schedule goes on past its length")]
     GoesOnAfterLastStage {
         /// Updates of all stages together.
         stages: u64,
@@ -149,11 +183,16 @@ pub enum Finding {
         updates: u64,
     },
     /// Momentum is cycled although the optimizer's is 0.
+    #[error(
+        "momentum is cycled although the optimizer's momentum of group {group:?} is 0: set cycle_momentum = false to leave it \
+         at 0"
+    )]
     CyclesZeroMomentum {
         /// The group.
         group: String,
     },
     /// A setting without effect.
+    #[error("{setting} has no effect: {reason}")]
     Unused {
         /// The setting.
         setting: &'static str,
@@ -168,70 +207,9 @@ fn short(value: f64) -> String {
     format!("{rounded:?}")
 }
 
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::CycleLongerThanRun { cycle, run } => write!(
-                f,
-                "the run ({run}) ends before the first cycle ({cycle}) does: shorten the cycle or lengthen the run"
-            ),
-            Self::BrokenLastCycle { cycle, run, shorter, longer } => write!(
-                f,
-                "the run ({run}) ends inside a cycle of {cycle}, where the rate is not at its lowest: run {shorter} or \
-                 {longer} (that is {} more) to end with a cycle",
-                longer - run.count
-            ),
-            Self::PeakNeverReached { max_lr, rise, run, highest, step } => write!(
-                f,
-                "max_lr {max_lr:?} is never reached: the rise takes {rise}, the run has {run}; the highest rate will be {} \
-                 at step {step}{}",
-                short(*highest),
-                match run.unit {
-                    Interval::Epoch => " (lengths count epochs here; set interval = \"update\" to count updates)",
-                    Interval::Update => "",
-                }
-            ),
-            Self::Unfinished { total, run, last } => {
-                write!(f, "the run ({run}) ends before the schedule ({total}) does, at the rate {}", short(*last))
-            }
-            Self::EndsBeforeRun { total, run } => write!(
-                f,
-                "the schedule ends after {total}, the run after {run}: it will fail; set total_steps = {}",
-                run.count
-            ),
-            Self::RisesAgain { t_max, run, last } => write!(
-                f,
-                "the rate is lowest at {t_max} and rises again until the end of the run ({run}), to {}: set t_max = {}",
-                short(*last),
-                run.count
-            ),
-            Self::ZeroRate { from, run } => {
-                write!(f, "the rate is 0 from {from} to the end of the run ({run}): nothing is learned there")
-            }
-            Self::NeverDecays { step_size, run } => {
-                write!(f, "the first decay would be at {step_size}, beyond the end of the run ({run})")
-            }
-            Self::MilestonesBeyondEnd { milestones, run } => {
-                write!(f, "the milestones {milestones:?} are beyond the end of the run ({run})")
-            }
-            Self::Vanishes { what, share, from, run } => write!(
-                f,
-                "{what} falls below {share:?} of its first value at {from}, long before the end of the run ({run}): raise \
-                 gamma, or set interval = \"epoch\" if it was meant per epoch"
-            ),
-            Self::StageNeverStarts { stage, start, updates } => {
-                write!(f, "stages[{stage}] would start at update {start}, but only {updates} updates are run")
-            }
-            Self::GoesOnAfterLastStage { stages, updates } => write!(
-                f,
-                "the stages are {stages} updates long, the run {updates}: the last schedule goes on past its length"
-            ),
-            Self::CyclesZeroMomentum { group } => write!(
-                f,
-                "momentum is cycled although the optimizer's momentum of group {group:?} is 0: set cycle_momentum = false to \
-                 leave it at 0"
-            ),
-            Self::Unused { setting, reason } => write!(f, "{setting} has no effect: {reason}"),
-        }
+fn interval_advice(run: Span) -> &'static str {
+    match run.unit {
+        Interval::Epoch => " (lengths count epochs here; set interval = \"update\" to count updates)",
+        Interval::Update => "",
     }
 }

@@ -15,6 +15,25 @@ use crate::resolve::{Context, Resolver};
 use crate::sequential::Sequential;
 
 /// A schedule, by kind: `[schedule.cyclic]` in a configuration file.
+///
+/// ```
+/// # #[derive(serde::Deserialize)]
+/// # struct Config { schedule: lrscope_schedule::ScheduleSpec }
+/// let config: Config = toml::from_str(r#"
+///     [[schedule.sequential.stages]]
+///     length = "1ep"
+///     schedule.linear = { lr = "range-test.max_lr", start_factor = 0.1, total = "1ep" }
+///
+///     [[schedule.sequential.stages]]
+///     [schedule.sequential.stages.schedule.cyclic]
+///     base_lr = "range-test"
+///     max_lr = "range-test"
+///     step_size_up = "2ep"
+///     mode = "triangular2"
+/// "#)?;
+/// assert!(config.schedule.references_pick());
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ScheduleSpec {

@@ -1,4 +1,5 @@
 //! What holds for every schedule, whatever its settings.
+#![expect(clippy::float_cmp, reason = "a multiplier is one product, and powers of two are exact")]
 
 use lrscope_schedule::{
     Cosine, CosineWarmRestarts, Cyclic, CyclicMode, Exponential, Group, Interval, InverseDecay, Length, Linear, Metric,
@@ -17,8 +18,8 @@ fn cyclic() -> impl Strategy<Value = Cyclic> {
     let modes = [CyclicMode::Triangular, CyclicMode::Triangular2, CyclicMode::ExpRange, CyclicMode::ExpRangePaper];
     let sizes = (0.5..40.0, proptest::option::of(0.5..40.0));
     let momentums = (0.0..0.5_f64, 0.0..0.5_f64);
-    (0.0..0.1_f64, 0.0..5.0_f64, sizes, proptest::sample::select(modes.to_vec()), 0.9..=1.0, momentums, interval()).prop_map(
-        |(base, height, (up, down), mode, gamma, (low, spread), interval)| Cyclic {
+    (0.0..0.1_f64, 0.0..5.0_f64, sizes, proptest::sample::select(modes.to_vec()), 0.9..=1.0, momentums, interval())
+        .prop_map(|(base, height, (up, down), mode, gamma, (low, spread), interval)| Cyclic {
             step_size_up: Length::Count(up),
             step_size_down: down.map(Length::Count),
             mode,
@@ -28,8 +29,7 @@ fn cyclic() -> impl Strategy<Value = Cyclic> {
             max_momentum: (low + spread * 0.99).into(),
             interval,
             ..Cyclic::new(base, base + height)
-        },
-    )
+        })
 }
 
 /// Schedules without an end, with the highest rate that each may give.
