@@ -4,7 +4,7 @@ use super::alignment::finite_rows;
 use super::pick::Found;
 use super::reading::{FEWEST, Refusal};
 use super::statistics::median;
-use super::{Curve, Rule};
+use super::{Curve, Ending, Rule};
 
 /// Seeds disagree where their bounds differ by more than this factor.
 const DISAGREEMENT: f64 = 2.0;
@@ -22,7 +22,10 @@ pub(super) fn all(
     let mut remarks: Vec<String> = curves.iter().filter_map(early_end).collect();
     match found {
         Err(refusal) => remarks.push(format!("no pick: {refusal}")),
-        Ok(found) => of_pick(found, &mut remarks),
+        Ok(found) => {
+            let stopped = curves.iter().any(|curve| matches!(curve.ending, Ending::Diverged { .. }));
+            of_pick(found, stopped, &mut remarks);
+        }
     }
     if found.is_ok() {
         of_seeds(each, &mut remarks);
@@ -46,13 +49,17 @@ fn early_end(curve: &Curve) -> Option<String> {
     ))
 }
 
-fn of_pick(found: &Found, remarks: &mut Vec<String>) {
+fn of_pick(found: &Found, stopped: bool, remarks: &mut Vec<String>) {
     let (pick, reading) = (&found.pick, &found.reading);
     if !pick.edge_reached {
-        remarks.push(format!(
-            "the loss does not rise again before the sweep ends or is stopped: edge_lr {:.1e} is a lower bound, and max_lr may be too low; sweep to higher rates",
-            pick.edge_lr
-        ));
+        let how = if stopped {
+            "the sweep was stopped as diverged before the mean loss had clearly left its floor"
+        } else {
+            "the loss does not rise again before the sweep ends"
+        };
+        let remedy = if stopped { "raise the factor that stops it" } else { "sweep to higher rates" };
+        remarks
+            .push(format!("{how}: edge_lr {:.1e} is a lower bound, and max_lr may be too low; {remedy}", pick.edge_lr));
     }
     if reading.early {
         remarks.push(format!(
