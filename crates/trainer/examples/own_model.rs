@@ -26,33 +26,26 @@ const CONFIG: &str = r#"
     schedule.cyclic = { base_lr = "range-test", max_lr = "range-test", step_size_up = "4ep", cycle_momentum = false }
 "#;
 
-/// `hidden` = tanh(into · pixels), logits = out · (hidden + tanh(deep · hidden)).
-struct Own {
-    into: Linear,
-    deep: Linear,
-    out: Linear,
-}
+/// Logits = out · (hidden + tanh(deep · hidden)), with hidden = tanh(into · pixels).
+struct Own(Linear, Linear, Linear);
 
-impl Own {
-    fn build(set: &mut ParameterSet, problem: Problem) -> Result<Box<dyn Network>, ModelError> {
-        let into = Linear::new(set, "into", problem.inputs(), 64)?;
-        let deep = Linear::new(set, "deep", 64, 64)?;
-        let out = Linear::new(set, "out", 64, problem.classes)?;
-        Ok(Box::new(Self { into, deep, out }))
-    }
+fn build(set: &mut ParameterSet, problem: Problem) -> Result<Box<dyn Network>, ModelError> {
+    let into = Linear::new(set, "into", problem.inputs(), 64)?;
+    let deep = Linear::new(set, "deep", 64, 64)?;
+    Ok(Box::new(Own(into, deep, Linear::new(set, "out", 64, problem.classes)?)))
 }
 
 impl Network for Own {
     fn forward(&self, input: &Tensor, pass: Pass) -> Result<Tensor, ModelError> {
-        let hidden = self.into.forward(input, pass)?.tanh()?;
-        let deep = self.deep.forward(&hidden, pass)?.tanh()?;
-        self.out.forward(&(hidden + deep)?, pass)
+        let hidden = self.0.forward(input, pass)?.tanh()?;
+        let deep = self.1.forward(&hidden, pass)?.tanh()?;
+        self.2.forward(&(hidden + deep)?, pass)
     }
 }
 
 /// Trains one run; its raw curve, and everything that was recorded.
 fn run(spec: &RunSpec, data: &Arc<DataSet>) -> Result<(Curve, Memory), Box<dyn Error>> {
-    let mut learner = CandleLearner::with_network(spec, data.clone(), &Device::Cpu, Own::build)?;
+    let mut learner = CandleLearner::with_network(spec, data.clone(), &Device::Cpu, build)?;
     let (plan, mut memory) = (plan(spec)?, Memory::default());
     let ending = drive(&mut learner, spec, &plan, &Past::default(), &mut memory, &mut |_| Ok(()))?;
     let rates = (0..).zip(&memory.rows).map(|(step, _)| Ok(plan.at(step)?.0[0].lr));

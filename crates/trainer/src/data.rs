@@ -13,6 +13,6 @@ mod split;
 pub use batches::{BatchPlan, Place};
 pub use error::DataError;
 pub use feed::{Batch, Feed};
-pub use normalize::Normalizer;
+pub use normalize::{Normalizer, Value};
 pub use order::{Order, epoch_order};
 pub use split::Split;

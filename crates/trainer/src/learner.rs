@@ -1,5 +1,7 @@
 //! The candle side of the runner's [`Learner`]: data, network and optimizer of one run.
 
+#[cfg(test)]
+mod deferred_tests;
 mod error;
 mod evaluation;
 mod probe;
@@ -32,13 +34,14 @@ const GPU_BLOCK: usize = 32;
 /// CPU kernels take the instruction-set path that the specification names, whatever the rest of the process uses.
 pub struct CandleLearner {
     spec: RunSpec,
-    device: Device,
     isa: Option<Isa>,
     plan: BatchPlan,
     feed: Feed,
     problem: Problem,
     network: Box<dyn Network>,
     parameters: ParameterSet,
+    /// Whether losses stay on the device until a block is done.
+    deferred: bool,
     optimizer: Optimizer,
     groups: Vec<Group>,
     step: u64,
@@ -65,7 +68,7 @@ impl CandleLearner {
         device: &Device,
         build: impl FnOnce(&mut ParameterSet, Problem) -> Result<Box<dyn Network>, ModelError>,
     ) -> Result<Self, BuildError> {
-        let isa = check_platform(spec, device)?;
+        let isa = check_platform(spec, &data, device)?;
         let dtype = float_type(spec.dtype, device)?;
         let problem = problem_of(&data);
         let feed = Feed::new(data, &spec.data, spec.seed, dtype, device)?;
@@ -77,7 +80,7 @@ impl CandleLearner {
             groups: schedule_groups(spec),
             optimizer: Optimizer::new(&spec.optimizer, &spec.groups, parameters.trained())?,
             spec: spec.clone(),
-            device: device.clone(),
+            deferred: !device.is_cpu(),
             isa,
             feed,
             problem,
@@ -152,7 +155,7 @@ impl Learner for CandleLearner {
     }
 
     fn block_len(&self) -> usize {
-        if self.device.is_cpu() { 1 } else { GPU_BLOCK }
+        if self.deferred { GPU_BLOCK } else { 1 }
     }
 
     fn advance(&mut self, block: &[Rates], probes: Probes) -> Result<Vec<Row>, LearnerError> {
@@ -174,8 +177,11 @@ impl Learner for CandleLearner {
     }
 }
 
-/// Checks what the specification says about the program and the device; the path of the CPU kernels, if they are used.
-fn check_platform(spec: &RunSpec, device: &Device) -> Result<Option<Isa>, BuildError> {
+/// Checks what the specification says about the program, the data and the device; the path of the CPU kernels, if they are used.
+fn check_platform(spec: &RunSpec, data: &DataSet, device: &Device) -> Result<Option<Isa>, BuildError> {
+    if spec.data.name != data.name.as_str() {
+        return Err(BuildError::DataName { asked: spec.data.name.clone(), given: data.name });
+    }
     if spec.numerics != NUMERICS_VERSION {
         return Err(BuildError::Numerics { found: spec.numerics });
     }

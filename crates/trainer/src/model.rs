@@ -15,5 +15,5 @@ pub use error::ModelError;
 pub use layers::{Conv2d, Linear};
 pub use lenet::LeNet;
 pub use mlp::Mlp;
-pub use network::{Network, Pass, Problem};
+pub use network::{Network, Pass, Planes, Problem};
 pub use parameters::{Parameter, ParameterSet};

@@ -18,19 +18,23 @@ fn momentum() -> OptimizerSpec {
     OptimizerSpec::Sgd(Sgd { momentum: 0.9, ..Sgd::default() })
 }
 
+/// The digits' test part was written by other people than the training part: a classifier that gets 97 % of held-out pictures
+/// right gets 90 to 93 % there, whatever trains it.
 #[test]
 fn digits_are_learned() {
     let data = digits();
     let mut spec = spec(&data, mlp(&[128]));
     spec.optimizer = momentum();
     spec.dtype = FloatType::F32;
+    spec.data.validation = 300;
+    count_epoch(&mut spec, &data);
     let mut learner = learner(&spec, &data);
-    let epochs = 40;
+    let epochs = 30;
     train(&mut learner, 0.05, epochs * spec.steps_per_epoch as usize);
-    let evaluation = learner.evaluate(Subset::Test).unwrap();
-    assert!(evaluation.accuracy().unwrap() > 0.95, "{evaluation:?}");
-    let seen = learner.evaluate(Subset::Train).unwrap();
-    assert!(seen.accuracy().unwrap() > 0.995, "{seen:?}");
+    for (subset, least) in [(Subset::Train, 0.995), (Subset::Validation, 0.95), (Subset::Test, 0.88)] {
+        let evaluation = learner.evaluate(subset).unwrap();
+        assert!(evaluation.accuracy().unwrap() > least, "{subset:?}: {evaluation:?}");
+    }
 }
 
 #[test]
@@ -213,7 +217,7 @@ fn a_diverged_run_goes_on() {
 #[test]
 fn normalizations_train_too() {
     let data = digits();
-    for (normalization, lr) in [(Normalization::Standard, 0.05), (Normalization::MeanImage, 1e-5)] {
+    for (normalization, lr) in [(Normalization::Standard, 0.05), (Normalization::MeanImage, 1e-4)] {
         let mut spec = spec(&data, mlp(&[32]));
         spec.data.normalization = normalization;
         let mut learner = learner(&spec, &data);
@@ -247,6 +251,7 @@ fn specifications_that_do_not_fit_are_refused() {
         assert!(error.contains(part), "{error}");
     };
     refused(&|spec| spec.numerics = 9, "numerics version 9");
+    refused(&|spec| spec.data.name = "mnist".into(), "\"mnist\", but the data given is digits");
     refused(&|spec| spec.device = DeviceClass::Cuda, "device class Cuda");
     refused(&|spec| spec.isa = "sse9".into(), "\"sse9\" is no instruction set");
     refused(&|spec| spec.isa = "none".into(), "\"none\" is no instruction set");

@@ -1,12 +1,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use candle_core::{CpuStorage, DType, Device, InplaceOp1, Layout, Tensor, WithDType};
+use candle_core::{CpuStorage, DType, Device, InplaceOp1, Layout, Tensor};
 use lrscope_data::{DataSet, Images};
 use lrscope_runner::learner::Subset;
 use lrscope_runner::random::Seed;
 use lrscope_runner::spec::DataSpec;
 
+use super::normalize::Value;
 use super::{DataError, Normalizer, Order, Split};
 
 /// Largest subset, in bytes of network input, that a GPU keeps for the whole run.
@@ -34,6 +35,8 @@ pub struct Feed {
     dtype: DType,
     device: Device,
     buffers: Vec<Tensor>,
+    /// Largest subset, in bytes of network input, that stays on the device.
+    resident_bytes: usize,
     resident: Vec<(Subset, Batch)>,
     resident_order: Option<(u64, Tensor)>,
 }
@@ -61,9 +64,16 @@ impl Feed {
             dtype,
             device: device.clone(),
             buffers: Vec::new(),
+            resident_bytes: if device.is_cpu() { 0 } else { RESIDENT_BYTES },
             resident: Vec::new(),
             resident_order: None,
         })
+    }
+
+    /// Keeps every subset on the device, whatever it is, so that tests can compare both ways.
+    #[cfg(test)]
+    pub(crate) fn keep_all(&mut self) {
+        self.resident_bytes = usize::MAX;
     }
 
     /// Examples in a subset.
@@ -71,10 +81,10 @@ impl Feed {
         self.places(subset).len()
     }
 
-    /// Labels of a subset, in its order.
-    pub fn labels(&self, subset: Subset) -> impl Iterator<Item = u8> {
+    /// Labels at `range` of a subset's own order.
+    pub fn labels(&self, subset: Subset, range: Range<usize>) -> impl Iterator<Item = u8> {
         let images = self.images(subset);
-        self.places(subset).iter().map(|&place| images.labels[place as usize])
+        self.places(subset)[range].iter().map(|&place| images.labels[place as usize])
     }
 
     /// The examples at `range` of an epoch's order.
@@ -146,7 +156,7 @@ impl Feed {
     fn fits(&self, subset: Subset) -> bool {
         let (count, channels, height, width) = self.shape(subset, self.len(subset));
         let bytes = count * channels * height * width * self.dtype.size_in_bytes();
-        !self.device.is_cpu() && bytes <= RESIDENT_BYTES
+        bytes <= self.resident_bytes
     }
 
     fn training_from_device(&mut self, epoch: u64, range: Range<usize>) -> Result<Batch, DataError> {
@@ -197,7 +207,7 @@ struct Fill<'a> {
 }
 
 impl Fill<'_> {
-    fn fill<T: WithDType>(&self, out: &mut [T]) {
+    fn fill<T: Value>(&self, out: &mut [T]) {
         let size = self.images.channels * self.images.height * self.images.width;
         for (out, &place) in out.chunks_exact_mut(size).zip(self.places) {
             let first = place as usize * size;

@@ -1,6 +1,23 @@
-use candle_core::WithDType;
 use lrscope_data::Images;
 use lrscope_runner::spec::Normalization;
+
+/// A type of network input.
+pub trait Value: Copy {
+    /// `value`, rounded to this type.
+    fn rounded(value: f64) -> Self;
+}
+
+impl Value for f32 {
+    fn rounded(value: f64) -> Self {
+        value as Self
+    }
+}
+
+impl Value for f64 {
+    fn rounded(value: f64) -> Self {
+        value
+    }
+}
 
 /// How pixels (bytes) become network input; every value is computed in f64 and then rounded once to the run's type.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,20 +48,20 @@ impl Normalizer {
     }
 
     /// Writes one picture, channel after channel.
-    pub fn write<T: WithDType>(&self, picture: &[u8], out: &mut [T]) {
+    pub fn write<T: Value>(&self, picture: &[u8], out: &mut [T]) {
         match &self.0 {
             Rule::PerChannel(tables) => {
                 let plane = (picture.len() / tables.len().max(1)).max(1);
                 let planes = picture.chunks_exact(plane).zip(out.chunks_exact_mut(plane));
                 for (table, (pixels, out)) in tables.iter().zip(planes) {
                     for (out, pixel) in out.iter_mut().zip(pixels) {
-                        *out = T::from_f64(table[usize::from(*pixel)]);
+                        *out = T::rounded(table[usize::from(*pixel)]);
                     }
                 }
             }
             Rule::MeanImage(mean) => {
                 for (out, (pixel, mean)) in out.iter_mut().zip(picture.iter().zip(mean)) {
-                    *out = T::from_f64(f64::from(*pixel) - mean);
+                    *out = T::rounded(f64::from(*pixel) - mean);
                 }
             }
         }

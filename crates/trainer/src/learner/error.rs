@@ -9,6 +9,14 @@ use crate::optimizer::OptimizerError;
 /// Why no learner can be made of a specification.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
+    /// The data is another set than the specification's.
+    #[error("the specification is for the data set {asked:?}, but the data given is {given}")]
+    DataName {
+        /// Name in the specification.
+        asked: String,
+        /// The set given.
+        given: lrscope_data::Name,
+    },
     /// The specification was made by a program that computes other bits.
     #[error("the specification has numerics version {found}, this program computes version {NUMERICS_VERSION}")]
     Numerics {

@@ -14,10 +14,10 @@ impl CandleLearner {
     pub(super) fn measure(&mut self, subset: Subset) -> Result<Evaluation, UpdateError> {
         let examples = self.feed.len(subset);
         let mut tally = Tally::default();
-        let batch = if self.device.is_cpu() { CPU_BATCH } else { GPU_BATCH };
+        let batch = if self.deferred { GPU_BATCH } else { CPU_BATCH };
         for first in (0..examples).step_by(batch) {
             let range = first..(first + batch).min(examples);
-            let labels: Vec<u8> = self.feed.labels(subset).skip(range.start).take(range.len()).collect();
+            let labels: Vec<u8> = self.feed.labels(subset, range.clone()).collect();
             let input = self.feed.in_order(subset, range)?.input;
             let logits = numbers(&self.logits(&input, Pass::evaluation())?)?;
             for (logits, label) in logits.chunks_exact(self.problem.classes).zip(labels) {

@@ -3,15 +3,15 @@ use candle_core::{CpuStorage, Result, Storage, Tensor, WithDType};
 use super::reading::Reading;
 
 /// √Σ‖t‖² over the tensors.
-pub(super) fn norm(tensors: &[Tensor]) -> Result<Reading> {
-    root(&sum_of_squares(tensors)?, None)
+pub(super) fn norm(tensors: &[Tensor], deferred: bool) -> Result<Reading> {
+    root(&sum_of_squares(tensors, deferred)?, None)
 }
 
 /// Norm of the change from `before` to `after`, over the norm of `before`.
-pub(super) fn change(before: &[Tensor], after: &[Tensor]) -> Result<Reading> {
+pub(super) fn change(before: &[Tensor], after: &[Tensor], deferred: bool) -> Result<Reading> {
     let moved = before.iter().zip(after).map(|(before, after)| after - before);
     let moved = moved.collect::<Result<Vec<_>>>()?;
-    root(&sum_of_squares(&moved)?, Some(&sum_of_squares(before)?))
+    root(&sum_of_squares(&moved, deferred)?, Some(&sum_of_squares(before, deferred)?))
 }
 
 fn root(squares: &Reading, over: Option<&Reading>) -> Result<Reading> {
@@ -24,14 +24,14 @@ fn root(squares: &Reading, over: Option<&Reading>) -> Result<Reading> {
     })
 }
 
-/// Σ t², on the CPU in f64, which does not overflow where the f32 values are finite.
-fn sum_of_squares(tensors: &[Tensor]) -> Result<Reading> {
-    if tensors.iter().all(|tensor| tensor.device().is_cpu()) {
-        let sums = tensors.iter().map(on_host);
-        return Ok(Reading::Host(sums.sum::<Result<f64>>()?));
+/// Σ t²: on the host in f64, which does not overflow where the f32 values are finite; where reading is deferred in the tensors'
+/// own type.
+fn sum_of_squares(tensors: &[Tensor], deferred: bool) -> Result<Reading> {
+    if deferred {
+        let squares = tensors.iter().map(|tensor| Ok((1.0, tensor.detach().sqr()?.sum_all()?)));
+        return Reading::weighted_sum(&squares.collect::<Result<Vec<_>>>()?, true);
     }
-    let squares = tensors.iter().map(|tensor| Ok((1.0, tensor.detach().sqr()?.sum_all()?)));
-    Reading::weighted_sum(&squares.collect::<Result<Vec<_>>>()?)
+    tensors.iter().map(on_host).sum::<Result<f64>>().map(Reading::Host)
 }
 
 fn on_host(tensor: &Tensor) -> Result<f64> {
@@ -72,20 +72,23 @@ mod tests {
         let device = Device::Cpu;
         let one = Tensor::arange(0.0_f32, 20.0, &device).expect("20 values");
         let two = Tensor::new(&[[1.0_f32, 2.0], [3.0, 4.0]], &device).expect("2×2").t().expect("a matrix");
-        // Σ k² for k < 20 is 2470, and 1 + 4 + 9 + 16 = 30.
-        let found = value(norm(&[one.clone(), two.clone()]).expect("host tensors"));
-        assert!((found - 2500_f64.sqrt()).abs() < 1e-12, "{found}");
         let doubled = [(&one * 2.0).expect("finite"), (&two * 2.0).expect("finite")];
-        let ratio = value(change(&[one, two], &doubled).expect("same shapes"));
-        assert!((ratio - 1.0).abs() < 1e-12, "{ratio}");
+        for deferred in [false, true] {
+            // Σ k² for k < 20 is 2470, and 1 + 4 + 9 + 16 = 30.
+            let tensors = [one.clone(), two.clone()];
+            let found = value(norm(&tensors, deferred).expect("host tensors"));
+            assert!((found - 2500_f64.sqrt()).abs() < 1e-5, "{found}");
+            let ratio = value(change(&tensors, &doubled, deferred).expect("same shapes"));
+            assert!((ratio - 1.0).abs() < 1e-6, "{ratio}");
+        }
     }
 
     #[test]
     fn large_f32_values_do_not_overflow() {
         let large = Tensor::full(1e30_f32, 4, &Device::Cpu).expect("finite");
-        let found = value(norm(std::slice::from_ref(&large)).expect("host"));
+        let found = value(norm(std::slice::from_ref(&large), false).expect("host"));
         assert!((found / 2e30 - 1.0).abs() < 1e-6, "{found}");
         let double = large.to_dtype(DType::F64).expect("wider");
-        assert!((value(norm(&[double]).expect("host")) / found - 1.0).abs() < 1e-12);
+        assert!((value(norm(&[double], false).expect("host")) / found - 1.0).abs() < 1e-12);
     }
 }

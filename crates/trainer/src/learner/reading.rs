@@ -1,6 +1,7 @@
 use candle_core::{DType, Result, Tensor};
 
-/// A number that an update leaves behind: on the CPU read at once, elsewhere left on the device until the block is done.
+/// A number that an update leaves behind. On the CPU it is read at once; elsewhere reading is deferred, so that the device need
+/// not wait before the block is done.
 #[derive(Debug)]
 pub(super) enum Reading {
     /// Read.
@@ -10,15 +11,15 @@ pub(super) enum Reading {
 }
 
 impl Reading {
-    /// Σ share · scalar.
-    pub(super) fn weighted_sum(parts: &[(f64, Tensor)]) -> Result<Self> {
-        if parts.iter().all(|(_, scalar)| scalar.device().is_cpu()) {
-            let scaled = parts.iter().map(|(share, scalar)| Ok(share * numbers(scalar)?.iter().sum::<f64>()));
-            return Ok(Self::Host(scaled.sum::<Result<f64>>()?));
+    /// Σ share · scalar; left on the device where reading is `deferred`.
+    pub(super) fn weighted_sum(parts: &[(f64, Tensor)], deferred: bool) -> Result<Self> {
+        if deferred {
+            let scaled = parts.iter().map(|(share, scalar)| scalar.detach().affine(*share, 0.0));
+            let sum = scaled.reduce(|sum, scalar| sum? + scalar?);
+            return sum.unwrap_or_else(|| candle_core::bail!("nothing to sum")).map(Self::Device);
         }
-        let scaled = parts.iter().map(|(share, scalar)| scalar.detach().affine(*share, 0.0));
-        let sum = scaled.reduce(|sum, scalar| sum? + scalar?);
-        sum.unwrap_or_else(|| candle_core::bail!("nothing to sum")).map(Self::Device)
+        let scaled = parts.iter().map(|(share, scalar)| Ok(share * numbers(scalar)?.iter().sum::<f64>()));
+        scaled.sum::<Result<f64>>().map(Self::Host)
     }
 
     /// The values of many readings, with one read from the device at most.

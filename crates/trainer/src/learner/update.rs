@@ -41,12 +41,12 @@ impl CandleLearner {
             return Err(UpdateError::Finished { steps: self.spec.steps });
         }
         let gradient = self.gradient(self.step)?;
-        let grad_norm = probes.grad_norm.then(|| probe::norm(&gradient.values)).transpose()?;
+        let grad_norm = probes.grad_norm.then(|| probe::norm(&gradient.values, self.deferred)).transpose()?;
         let before = probes.update_ratio.then(|| self.copied_weights()).transpose()?;
         self.optimizer.update(rates, &gradient.values)?;
-        let update_ratio = before.map(|before| probe::change(&before, &self.weights())).transpose()?;
+        let update_ratio = before.map(|before| probe::change(&before, &self.weights(), self.deferred)).transpose()?;
         self.step += 1;
-        Ok(Trace { loss: Reading::weighted_sum(&gradient.losses)?, grad_norm, update_ratio })
+        Ok(Trace { loss: Reading::weighted_sum(&gradient.losses, self.deferred)?, grad_norm, update_ratio })
     }
 
     /// The gradient of the mean loss over update `step`'s examples, whatever the number of passes.
@@ -60,12 +60,9 @@ impl CandleLearner {
             let pass = Pass::training(self.spec.seed, step * self.plan.passes_per_update() + number as u64);
             let batch = self.feed.training(place.epoch, range)?;
             let loss = self.loss(&batch, pass)?;
-            let gradient = self.gradient_of(&loss, share)?;
+            let gradient = self.gradient_of(&loss)?;
             losses.push((share, loss.detach()));
-            sum = Some(match sum {
-                None => gradient,
-                Some(sum) => added(&sum, &gradient)?,
-            });
+            sum = Some(added(sum, share, gradient)?);
         }
         Ok(Gradient { losses, values: sum.unwrap_or_default() })
     }
@@ -85,10 +82,9 @@ impl CandleLearner {
         Err(ModelError::Logits { found: logits.dims().to_vec(), expected: expected.to_vec() })
     }
 
-    /// `share` times the gradient of a pass's loss.
-    fn gradient_of(&self, loss: &Tensor, share: f64) -> Result<Vec<Tensor>, UpdateError> {
-        let whole = (share - 1.0).abs() < f64::EPSILON;
-        let mut found = if whole { backward(loss)? } else { backward(&loss.affine(share, 0.0)?)? };
+    /// The gradient of a pass's loss.
+    fn gradient_of(&self, loss: &Tensor) -> Result<Vec<Tensor>, UpdateError> {
+        let mut found = backward(loss)?;
         let gradients = self.parameters.trained().iter().map(|parameter| take(&mut found, parameter));
         Ok(gradients.collect::<Result<_, _>>()?)
     }
@@ -107,8 +103,14 @@ fn take(found: &mut GradStore, parameter: &Parameter) -> Result<Tensor, ModelErr
     found.remove(&parameter.var).ok_or_else(|| ModelError::NoGradient(parameter.name.clone()))
 }
 
-fn added(sum: &[Tensor], gradient: &[Tensor]) -> TensorResult<Vec<Tensor>> {
-    sum.iter().zip(gradient).map(|(sum, gradient)| sum + gradient).collect()
+/// `sum` + `share` · `gradient`.
+fn added(sum: Option<Vec<Tensor>>, share: f64, gradient: Vec<Tensor>) -> TensorResult<Vec<Tensor>> {
+    let whole = (share - 1.0).abs() < f64::EPSILON;
+    match sum {
+        None if whole => Ok(gradient),
+        None => gradient.iter().map(|gradient| gradient.affine(share, 0.0)).collect(),
+        Some(sum) => sum.iter().zip(&gradient).map(|(sum, gradient)| sum + gradient.affine(share, 0.0)).collect(),
+    }
 }
 
 fn rows(traces: Vec<Trace>) -> TensorResult<Vec<Row>> {

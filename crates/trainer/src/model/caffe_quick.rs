@@ -22,20 +22,12 @@ impl CaffeQuick {
     /// # Errors
     /// When the pictures are too small.
     pub fn new(set: &mut ParameterSet, problem: Problem) -> Result<Self, ModelError> {
-        let mut size = (problem.channels, problem.height, problem.width);
-        let conv1 = Conv2d::new(set, "conv1", &mut size, (32, 5, 2))?;
-        size = halved("conv1", size)?;
-        let conv2 = Conv2d::new(set, "conv2", &mut size, (32, 5, 2))?;
-        size = halved("conv2", size)?;
-        let conv3 = Conv2d::new(set, "conv3", &mut size, (64, 5, 2))?;
-        size = halved("conv3", size)?;
-        Ok(Self {
-            conv1,
-            conv2,
-            conv3,
-            fc1: Linear::new(set, "fc1", size.0 * size.1 * size.2, 64)?,
-            fc2: Linear::new(set, "fc2", 64, problem.classes)?,
-        })
+        let conv1 = Conv2d::new(set, "conv1", problem.planes(), 32, (5, 2))?;
+        let conv2 = Conv2d::new(set, "conv2", halved(&conv1)?, 32, (5, 2))?;
+        let conv3 = Conv2d::new(set, "conv3", halved(&conv2)?, 64, (5, 2))?;
+        let fc1 = Linear::new(set, "fc1", halved(&conv3)?.values(), 64)?;
+        let fc2 = Linear::new(set, "fc2", 64, problem.classes)?;
+        Ok(Self { conv1, conv2, conv3, fc1, fc2 })
     }
 }
 

@@ -1,7 +1,7 @@
 use candle_core::Tensor;
-use lrscope_kernels::{Conv2dParams, Pool2dParams, conv2d, linear, max_pool2d};
+use lrscope_kernels::{Conv2dParams, Pool2dParams, conv2d, flatten, linear, max_pool2d};
 
-use super::{ModelError, Parameter, ParameterSet, Pass};
+use super::{ModelError, Parameter, ParameterSet, Pass, Planes};
 
 /// Weight and bias with PyTorch's default start: both uniform within ±1/√(inputs of one output), which is what
 /// `kaiming_uniform_` with a = √5 comes to for the weight.
@@ -39,9 +39,9 @@ impl Linear {
 
     /// The layer's answer, \[n, outputs\], to \[n, …\] with `inputs` values an example.
     pub fn forward(&self, input: &Tensor, pass: Pass) -> Result<Tensor, ModelError> {
-        let flat = if input.rank() > 2 { &input.flatten_from(1)? } else { input };
         let bias = self.bias.tensor(pass);
-        linear(flat, &self.weight.tensor(pass), Some(&bias)).map_err(failed(&self.name))
+        let answer = flatten(input).and_then(|flat| linear(&flat, &self.weight.tensor(pass), Some(&bias)));
+        answer.map_err(failed(&self.name))
     }
 }
 
@@ -52,25 +52,32 @@ pub struct Conv2d {
     weight: Parameter,
     bias: Parameter,
     params: Conv2dParams,
+    output: Planes,
 }
 
 impl Conv2d {
-    /// The layer `name` with parameters `name.weight` \[outputs, channels, kernel, kernel\] and `name.bias` \[outputs\].
-    /// `size` (channels, height, width) is what reaches the layer, and afterwards what leaves it.
+    /// The layer `name` with parameters `name.weight` \[outputs, channels, kernel, kernel\] and `name.bias` \[outputs\], for
+    /// planes of the size of `input`.
     ///
     /// # Errors
     /// When the kernel does not fit, the name is taken or a size is 0 or too large.
     pub fn new(
         set: &mut ParameterSet,
         name: &str,
-        size: &mut (usize, usize, usize),
-        (outputs, kernel, padding): (usize, usize, usize),
+        input: Planes,
+        outputs: usize,
+        (kernel, padding): (usize, usize),
     ) -> Result<Self, ModelError> {
-        let (channels, height, width) = *size;
-        let (height, width) = windows(name, (height, width), kernel, padding)?;
-        let (weight, bias) = weight_and_bias(set, name, &[outputs, channels, kernel, kernel])?;
-        *size = (outputs, height, width);
-        Ok(Self { name: name.into(), weight, bias, params: Conv2dParams { stride: 1, padding } })
+        let output = slid(name, input, (kernel, padding))?;
+        let (weight, bias) = weight_and_bias(set, name, &[outputs, input.channels, kernel, kernel])?;
+        let params = Conv2dParams { stride: 1, padding };
+        let output = Planes { channels: outputs, ..output };
+        Ok(Self { name: name.into(), weight, bias, params, output })
+    }
+
+    /// Size of the layer's answer.
+    pub fn output(&self) -> Planes {
+        self.output
     }
 
     /// The layer's answer, \[n, outputs, height', width'\], to \[n, channels, height, width\].
@@ -80,29 +87,23 @@ impl Conv2d {
     }
 }
 
-/// Rows and columns of windows of a convolution with stride 1.
-fn windows(
-    layer: &str,
-    (height, width): (usize, usize),
-    kernel: usize,
-    padding: usize,
-) -> Result<(usize, usize), ModelError> {
-    let (height, width) = (height + 2 * padding, width + 2 * padding);
+/// The size that a window of `kernel` × `kernel` with stride 1 leaves of planes padded on all sides.
+fn slid(layer: &str, input: Planes, (kernel, padding): (usize, usize)) -> Result<Planes, ModelError> {
+    let (height, width) = (input.height + 2 * padding, input.width + 2 * padding);
     if height < kernel || width < kernel {
         return Err(ModelError::TooSmall { layer: layer.into(), kernel, height, width });
     }
-    Ok((height - kernel + 1, width - kernel + 1))
+    Ok(Planes { height: height - kernel + 1, width: width - kernel + 1, ..input })
 }
 
 /// The size after 2×2 max-pooling behind `layer`; an odd last row or column is left out, as PyTorch does.
-pub(super) fn halved(
-    layer: &str,
-    (channels, height, width): (usize, usize, usize),
-) -> Result<(usize, usize, usize), ModelError> {
+pub(super) fn halved(layer: &Conv2d) -> Result<Planes, ModelError> {
+    let Planes { channels, height, width } = layer.output;
     if height < 2 || width < 2 {
-        return Err(ModelError::TooSmall { layer: format!("the pooling behind {layer}"), kernel: 2, height, width });
+        let layer = format!("the pooling behind {}", layer.name);
+        return Err(ModelError::TooSmall { layer, kernel: 2, height, width });
     }
-    Ok((channels, height / 2, width / 2))
+    Ok(Planes { channels, height: height / 2, width: width / 2 })
 }
 
 /// 2×2 max-pooling.

@@ -20,17 +20,11 @@ impl LeNet {
     /// # Errors
     /// When the pictures are too small.
     pub fn new(set: &mut ParameterSet, problem: Problem) -> Result<Self, ModelError> {
-        let mut size = (problem.channels, problem.height, problem.width);
-        let conv1 = Conv2d::new(set, "conv1", &mut size, (32, 5, 0))?;
-        size = halved("conv1", size)?;
-        let conv2 = Conv2d::new(set, "conv2", &mut size, (64, 5, 0))?;
-        size = halved("conv2", size)?;
-        Ok(Self {
-            conv1,
-            conv2,
-            fc1: Linear::new(set, "fc1", size.0 * size.1 * size.2, 1024)?,
-            fc2: Linear::new(set, "fc2", 1024, problem.classes)?,
-        })
+        let conv1 = Conv2d::new(set, "conv1", problem.planes(), 32, (5, 0))?;
+        let conv2 = Conv2d::new(set, "conv2", halved(&conv1)?, 64, (5, 0))?;
+        let fc1 = Linear::new(set, "fc1", halved(&conv2)?.values(), 1024)?;
+        let fc2 = Linear::new(set, "fc2", 1024, problem.classes)?;
+        Ok(Self { conv1, conv2, fc1, fc2 })
     }
 }
 

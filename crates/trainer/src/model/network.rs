@@ -28,10 +28,33 @@ pub struct Problem {
     pub classes: usize,
 }
 
+/// Size of a stack of planes, one a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Planes {
+    /// Number of planes.
+    pub channels: usize,
+    /// Rows of a plane.
+    pub height: usize,
+    /// Columns of a plane.
+    pub width: usize,
+}
+
+impl Planes {
+    /// Values in the stack.
+    pub fn values(self) -> usize {
+        self.channels * self.height * self.width
+    }
+}
+
 impl Problem {
+    /// A picture's size.
+    pub fn planes(&self) -> Planes {
+        Planes { channels: self.channels, height: self.height, width: self.width }
+    }
+
     /// Values in a picture.
     pub fn inputs(&self) -> usize {
-        self.channels * self.height * self.width
+        self.planes().values()
     }
 }
 
