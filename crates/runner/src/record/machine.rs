@@ -48,7 +48,8 @@ fn cpu_model(cpuinfo: &str) -> Option<String> {
 }
 
 fn load_average(loadavg: &str) -> Option<[f64; 3]> {
-    let mut numbers = loadavg.split_whitespace().map_while(|word| word.parse().ok());
+    let mut numbers =
+        loadavg.split_whitespace().map_while(|word| word.parse().ok().filter(|number: &f64| number.is_finite()));
     Some([numbers.next()?, numbers.next()?, numbers.next()?])
 }
 
@@ -70,7 +71,6 @@ mod tests {
     fn this_machine_has_a_name() {
         let here = Machine::here();
         assert!(!here.host.is_empty());
-        assert_eq!(here.cpu.is_some(), cfg!(target_os = "linux") && here.cpu.is_some());
         if cfg!(target_os = "linux") {
             let uname = std::process::Command::new("uname").arg("-n").output().expect("uname runs");
             assert_eq!(here.host, String::from_utf8_lossy(&uname.stdout).trim());

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use lrscope_runner::record::{AttemptState, Publication, Store};
 use proptest::prelude::*;
@@ -33,7 +34,7 @@ fn dead_attempts_are_cleared_and_living_or_foreign_ones_stay() {
     assert_eq!(state(&dead_folder), Some(AttemptState::Dead));
     assert_eq!(state(&foreign_folder), Some(AttemptState::Unknown));
     assert_eq!(store.attempts().unwrap().len(), 3);
-    assert_eq!(store.clear_stale_attempts().unwrap(), [dead_folder.clone()]);
+    assert_eq!(store.clear_stale_attempts().unwrap(), std::slice::from_ref(&dead_folder));
     assert!(!dead_folder.exists() && foreign_folder.exists());
 
     // The living one is none the worse for it.
@@ -155,6 +156,18 @@ fn start(results: &Path) -> Child {
         .unwrap()
 }
 
+/// Lets a process go until it has said this many things, and kills it some time after.
+fn kill(results: &Path, after: usize, delay: Duration) {
+    let mut child = start(results);
+    // Kept until the end, so that the child is killed rather than stopped by a broken pipe.
+    let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let is_event = |line: &String| ["begun", "appended", "publishing", "published"].iter().any(|e| line.ends_with(e));
+    let _ = said.by_ref().filter(is_event).take(after).count();
+    std::thread::sleep(delay);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
 #[test]
 fn a_process_killed_at_any_moment_leaves_a_run_that_finishes_the_same() {
     let folder = tempfile::tempdir().unwrap();
@@ -163,21 +176,16 @@ fn a_process_killed_at_any_moment_leaves_a_run_that_finishes_the_same() {
     assert!(start(&whole).wait_with_output().unwrap().status.success());
     let name = spec.id().to_string();
     let expected = sample::repeatable(&whole.join("runs").join(&name));
-    for kill_after in 1..=22 {
-        let results = folder.path().join(format!("killed-{kill_after}"));
-        let mut child = start(&results);
-        let said = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let events =
-            said.filter(|line| ["begun", "appended", "publishing", "published"].iter().any(|e| line.ends_with(e)));
-        let _ = events.take(kill_after).count();
-        child.kill().unwrap();
-        child.wait().unwrap();
-
+    // It says that it has begun, that it has appended (15 times), that it publishes, and that it has published.
+    let moments = (1..=18).map(|after| (after, 0)).chain((1..=10).map(|n| (17, 3 * n)));
+    for (after, delay) in moments {
+        let results = folder.path().join(format!("killed-{after}-{delay}"));
+        kill(&results, after, Duration::from_millis(delay));
         let store = Store::open(&results).unwrap();
         if store.find(&spec.id()).unwrap().is_none() {
-            assert!(start(&results).wait_with_output().unwrap().status.success(), "after {kill_after} events");
+            assert!(start(&results).wait_with_output().unwrap().status.success(), "after {after} events");
         }
-        assert_eq!(sample::repeatable(&results.join("runs").join(&name)), expected, "after {kill_after} events");
+        assert_eq!(sample::repeatable(&results.join("runs").join(&name)), expected, "after {after} events");
         store.clear_stale_attempts().unwrap();
         assert!(store.attempts().unwrap().is_empty());
         assert_eq!(store.runs().unwrap().count(), 1);

@@ -148,7 +148,7 @@ fn a_journal_cut_off_anywhere_ends_with_its_last_whole_block() {
                 Ok(Tail::Complete) => assert!(zeros == 0 && complete, "{length} bytes"),
                 Ok(tail) => assert_eq!(tail, Tail::Incomplete { steps, offset }, "{length} bytes and {zeros} zeros"),
                 Err(RecordError::Corrupt { offset: at, .. }) => {
-                    assert!(zeros > 0 && at == offset, "{length} bytes and {zeros} zeros")
+                    assert!(zeros > 0 && at == offset, "{length} bytes and {zeros} zeros");
                 }
                 Err(error) => panic!("{error}"),
             }
@@ -249,7 +249,7 @@ fn a_record_may_do_without_its_clocks() {
     let bench = published();
     fs::remove_file(bench.record.join("measured.json")).unwrap();
     let sums = fs::read_to_string(bench.record.join("SHA256SUMS")).unwrap();
-    let kept: String = sums.lines().take(3).map(|line| format!("{line}\n")).collect();
+    let kept: String = sums.split_inclusive('\n').take(3).collect();
     fs::write(bench.record.join("SHA256SUMS"), kept).unwrap();
     let (published, rows) = read(&bench).unwrap();
     assert_eq!((published.measured, rows), (None, sample::rows(0..12)));

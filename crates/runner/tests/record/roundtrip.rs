@@ -28,7 +28,7 @@ fn publish(store: &Store, rows: &[Row], block: usize, evaluations: &[f64]) -> Pu
     let subsets = [Subset::Train, Subset::Validation, Subset::Test];
     for chunk in rows.chunks(block) {
         attempt.append(attempt.steps(), chunk).unwrap();
-        if block % 2 == 0 {
+        if block.is_multiple_of(2) {
             attempt.flush().unwrap();
         }
     }

@@ -50,7 +50,7 @@ pub fn train(attempt: &mut Attempt, block: u64) -> Result<(), RecordError> {
     let steps = attempt.spec().steps;
     loop {
         let first = attempt.steps();
-        if first > 0 && first % 10 == 0 {
+        if first > 0 && first.is_multiple_of(10) {
             attempt.evaluated(first, Subset::Validation, evaluation(first))?;
         }
         if first == steps {
