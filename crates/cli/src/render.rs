@@ -7,7 +7,7 @@ use lrscope_report::{
     ComparisonReport, IndexEntry, RangeTestReport, ReportFile, TrainingReport, render_comparison, render_index,
     render_range_test, render_training, write_report,
 };
-use lrscope_runner::analysis::{Estimate, analyse, compare};
+use lrscope_runner::analysis::{Estimate, compare};
 use lrscope_runner::experiment::{Experiment, Source};
 use lrscope_runner::record::Store;
 use lrscope_runner::study::{Question, Study};
@@ -125,7 +125,7 @@ impl Facts<'_> {
             recipe: self.recipe,
             measured: self.measured,
             command: self.study.command.clone(),
-            analysis: analyse(&self.study.curves(store)?)?,
+            analysis: self.study.range_test(store)?,
         };
         Ok((render_range_test(&report)?, report.index_entry(folder)))
     }

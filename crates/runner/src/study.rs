@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::{ArmResult, Curve, SeedResult};
+use crate::analysis::{AnalysisError, ArmResult, Curve, RangeTest, SeedResult, analyse_planned};
 use crate::learner::Subset;
 use crate::record::{Published, RecordError, Store};
 use crate::resolve;
@@ -112,6 +112,9 @@ pub enum StudyError {
     /// A record cannot be read.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// The records do not make an analysis.
+    #[error(transparent)]
+    Analysis(#[from] AnalysisError),
     /// A record's schedule has no rate for one of its steps.
     #[error("run {run}: {source}")]
     Schedule {
@@ -151,17 +154,19 @@ impl Study {
         text
     }
 
-    /// Raw curves of a range test, one for each seed that has a record.
-    pub fn curves(&self, store: &Store) -> Result<Vec<Curve>, StudyError> {
+    /// A range test's analysis, from the seeds that have a record.
+    pub fn range_test(&self, store: &Store) -> Result<RangeTest, StudyError> {
         let mut curves = Vec::new();
+        let mut planned = 0;
         for run in self.arms.iter().flat_map(|arm| &arm.runs) {
             if let Some(record) = store.find(&run.id)? {
                 let loss = losses(&record)?;
                 let lr = rates(&record, loss.len() as u64)?;
+                planned = planned.max(record.spec.steps);
                 curves.push(Curve { seed: run.seed, lr, loss, ending: record.result.ending });
             }
         }
-        Ok(curves)
+        Ok(analyse_planned(&curves, planned as usize)?)
     }
 
     /// Results of all arms, without statistics: those are [`compare`](crate::analysis::compare)'s.

@@ -1,7 +1,7 @@
 //! `lrscope range-test`: sweep, pick, report.
 
 use anyhow::Result;
-use lrscope_runner::analysis::{RangeTest, analyse};
+use lrscope_runner::analysis::RangeTest;
 use lrscope_runner::picks::{PICK_SCHEMA, PickKey, PickRecord, keep_pick};
 use lrscope_runner::record::Store;
 use lrscope_runner::resolve::Setting;
@@ -51,7 +51,7 @@ pub fn sweep(configured: &Configured, setting: &Setting, machine: &MachineArgs) 
     render::report(&machine.results, &done.folder)?;
     render::index(&machine.results)?;
     fail_without_runs(&done)?;
-    let analysis = analyse(&done.study.curves(&store)?)?;
+    let analysis = done.study.range_test(&store)?;
     if let (Some(pick), Some(key)) = (&analysis.pick, key) {
         let record = PickRecord { schema: PICK_SCHEMA, key, pick: pick.clone(), runs: ids, report: done.name.clone() };
         keep_pick(&machine.results, &record)?;
