@@ -178,7 +178,7 @@ pub(super) fn sheet_package(train: &Images, test: &Images) -> Vec<(String, Vec<u
 }
 
 #[test]
-fn the_helper_that_interleaves_does_so() {
+fn interleaving_puts_the_channels_side_by_side() {
     assert_eq!(interleaved(&[1, 2, 3, 4, 5, 6], 3), [1, 3, 5, 2, 4, 6]);
 }
 
