@@ -1,9 +1,9 @@
 //! The training loop: one loop for range tests, comparisons and single runs.
 
-use lrscope_schedule::{Metric, Plan};
+use lrscope_schedule::{Metric, Plan, Rates};
 
 use crate::analysis::{DivergenceMonitor, Ending};
-use crate::learner::{Evaluation, Learner, LearnerError, Row, Subset};
+use crate::learner::{Evaluation, Learner, LearnerError, Row, State, Subset};
 use crate::spec::RunSpec;
 
 /// Where a run's rows and evaluations go as they come.
@@ -93,7 +93,8 @@ pub fn drive(
     for loss in &past.losses {
         let _ = monitor.as_mut().and_then(|monitor| monitor.push(*loss));
     }
-    let mut run = Run { learner, spec, plan, recorder, observe, metrics: past.metrics.clone(), monitor };
+    let metrics = past.metrics.clone();
+    let mut run = Run { learner, spec, plan, recorder, observe, metrics, monitor, saved: None };
     let ending = run.train()?;
     for subset in &spec.evaluation.after {
         run.evaluate(*subset)?;
@@ -109,6 +110,8 @@ struct Run<'a> {
     observe: &'a mut dyn FnMut(Progress) -> Result<(), BoxedError>,
     metrics: Vec<Metric>,
     monitor: Option<DivergenceMonitor>,
+    /// A state to go back to, and the updates done by then.
+    saved: Option<(u64, State)>,
 }
 
 impl Run<'_> {
@@ -129,9 +132,8 @@ impl Run<'_> {
     /// One block of updates: as long as the learner likes, but never past an evaluation or the end.
     fn block(&mut self) -> Result<Option<Ending>, TrainError> {
         let first = self.learner.steps_done();
-        let rates = (first..self.block_end(first))
-            .map(|step| self.plan.at_with(step, &self.metrics))
-            .collect::<Result<Vec<_>, _>>()?;
+        self.remember(first)?;
+        let rates = self.rates(first, self.block_end(first))?;
         let mut rows = self.learner.advance(&rates, self.spec.probes)?;
         if rows.len() != rates.len() {
             return Err(TrainError::Rows { asked: rates.len(), found: rows.len() });
@@ -140,6 +142,7 @@ impl Run<'_> {
         if let Some(Ending::Diverged { step } | Ending::NonFinite { step }) = ending {
             // A block may reach past the row that ended the run; what follows it belongs to no run.
             rows.truncate((step - first) as usize + 1);
+            self.go_back_to(step + 1)?;
         }
         let record = |source| TrainError::Record { step: first, source };
         self.recorder.rows(first, &rows).map_err(record)?;
@@ -152,6 +155,41 @@ impl Run<'_> {
             (self.observe)(progress).map_err(record)?;
         }
         Ok(ending)
+    }
+
+    fn rates(&self, first: u64, end: u64) -> Result<Vec<Rates>, TrainError> {
+        Ok((first..end).map(|step| self.plan.at_with(step, &self.metrics)).collect::<Result<_, _>>()?)
+    }
+
+    /// Saves the state now and then, where a block may have to be cut short. Saving costs a copy from the device, so it is not
+    /// done before every block.
+    fn remember(&mut self, first: u64) -> Result<(), TrainError> {
+        const APART: u64 = 512;
+        let may_be_cut = self.monitor.is_some() && self.learner.block_len() > 1;
+        let due = self.saved.as_ref().is_none_or(|(step, _)| first - step >= APART);
+        if may_be_cut && due {
+            self.saved = Some((first, self.learner.save()?));
+        }
+        Ok(())
+    }
+
+    /// Puts the learner where it was after `end` updates, from the last saved state and the same updates again: a run's final
+    /// state must not depend on how long its blocks were.
+    fn go_back_to(&mut self, end: u64) -> Result<(), TrainError> {
+        if self.learner.steps_done() == end {
+            return Ok(());
+        }
+        let Some((_, state)) = &self.saved else { return Ok(()) };
+        self.learner.load(state)?;
+        while self.learner.steps_done() < end {
+            let first = self.learner.steps_done();
+            let rates = self.rates(first, self.block_end(first).min(end))?;
+            let rows = self.learner.advance(&rates, self.spec.probes)?;
+            if rows.len() != rates.len() {
+                return Err(TrainError::Rows { asked: rates.len(), found: rows.len() });
+            }
+        }
+        Ok(())
     }
 
     fn block_end(&self, first: u64) -> u64 {
