@@ -2,7 +2,7 @@ use lrscope_runner::spec::GroupSpec;
 
 use super::OptimizerError;
 
-/// The group of every parameter, as places in `groups`: the first one with a pattern that [matches] the name.
+/// The group of every parameter, as places in `groups`: the first one with a pattern that [matches](matches()) the name.
 ///
 /// # Errors
 /// When a parameter is in no group, or a group holds no parameter.
