@@ -4,10 +4,9 @@ mod backward_input;
 mod backward_weights;
 mod forward;
 mod frame;
-mod pass;
 
 pub(crate) use backward_input::backward_input;
-pub(crate) use backward_weights::{backward_bias, backward_weights};
+pub(crate) use backward_weights::backward_weights;
 pub(crate) use forward::forward;
 
 use crate::params::Windows;

@@ -22,10 +22,13 @@ pub(crate) trait Element: WithDType + Default {
     fn sqrt(self) -> Self;
 
     fn is_nan(self) -> bool;
+
+    /// The number, or 0; without a branch, so that loops stay vectors.
+    fn only_if(self, condition: bool) -> Self;
 }
 
 macro_rules! element {
-    ($type:ty, $variant:ident) => {
+    ($type:ty, $bits:ty, $variant:ident) => {
         impl Element for $type {
             fn idle() -> &'static LocalKey<RefCell<Vec<Vec<Self>>>> {
                 thread_local! {
@@ -54,9 +57,14 @@ macro_rules! element {
             fn is_nan(self) -> bool {
                 <$type>::is_nan(self)
             }
+
+            #[inline(always)]
+            fn only_if(self, condition: bool) -> Self {
+                Self::from_bits(self.to_bits() & <$bits>::from(condition).wrapping_neg())
+            }
         }
     };
 }
 
-element!(f32, F32);
-element!(f64, F64);
+element!(f32, u32, F32);
+element!(f64, u64, F64);

@@ -8,7 +8,7 @@ use super::simd::Kernel;
 use crate::KernelError;
 use crate::isa::Path;
 
-/// Rows that one part of the work takes through all panels.
+/// Rows that one part of the work takes through all panels; with a depth of 1024 they fill half of a second-level cache.
 const ROWS: usize = 48;
 
 /// Which operand becomes panels, and who goes through whom. All give the same bits: every number of the product is one sum over
@@ -58,7 +58,7 @@ fn product_by<T: Element>(
         return Ok(row.repeat(a.rows));
     }
     let (left, right) = if plan == Plan::Swapped { (b.t(), a.t()) } else { (a, b) };
-    let packed = (left.col_stride != 1).then(|| pack_rows(left));
+    let packed = (left.col_stride != 1).then(|| pack_rows(kernel, left));
     let left = packed.as_deref().map_or(left, |packed| Matrix::row_major(packed, left.rows, left.cols));
     let taps = (0..left.cols).map(|p| tap("matmul", p)).collect::<Result<Vec<_>, _>>()?;
     let operands = Operands { kernel, left, taps: &taps };
@@ -92,7 +92,7 @@ impl<T: Element> Operands<'_, T> {
 
     fn by_rows(&self, b: Matrix<'_, T>, bias: Option<&[T]>) -> Vec<T> {
         let (n, width, depth) = (b.cols, self.kernel.width, self.taps.len());
-        let panels = pack_panels(b, width);
+        let panels = pack_panels(self.kernel, b);
         build(self.left.rows * n, ROWS * n, self.left.rows * n * depth, |index, part| {
             let mut tile = Scratch::new(part.len() / n * width);
             for (panel_index, cols) in super::parallel::ranges(n, width).enumerate() {
@@ -111,7 +111,7 @@ impl<T: Element> Operands<'_, T> {
         let mut blocks = Scratch::new(count * m * width);
         for_parts(&mut blocks, std::iter::repeat_n(m * width, count), m * n * depth, |index, block| {
             let mut panel = Scratch::new(depth * width);
-            pack_panel(b, index, width, &mut panel);
+            pack_panel(self.kernel, b, index, &mut panel);
             self.through(0, &panel, block);
         });
         build(m * n, ROWS * n, m * n, |index, part| {
@@ -127,7 +127,7 @@ impl<T: Element> Operands<'_, T> {
     /// `self.left` is bᵀ and `at` is aᵀ, so that the panels' columns are the rows of the product.
     fn swapped(&self, at: Matrix<'_, T>, bias: Option<&[T]>) -> Vec<T> {
         let (n, m, width, depth) = (self.left.rows, at.cols, self.kernel.width, self.taps.len());
-        let panels = pack_panels(at, width);
+        let panels = pack_panels(self.kernel, at);
         let count = m.div_ceil(width);
         let mut blocks = Scratch::new(n * count * width);
         let lens = super::parallel::ranges(n, ROWS).map(|rows| rows.len() * count * width);
@@ -138,14 +138,14 @@ impl<T: Element> Operands<'_, T> {
             }
         });
         build(m * n, width * n, m * n, |panel_index, part| {
+            let lanes = part.len() / n;
             for rows in super::parallel::ranges(n, ROWS) {
                 let block = rows.start * count * width + panel_index * rows.len() * width;
-                for (lane, row) in part.chunks_exact_mut(n).enumerate() {
-                    let column = blocks[block + lane..].iter().step_by(width);
-                    for ((j, to), &from) in rows.clone().zip(&mut row[rows.clone()]).zip(column) {
-                        *to = bias.map_or(from, |bias| from + bias[j]);
-                    }
-                }
+                let part = &mut part[rows.start..];
+                self.kernel.transpose(&blocks[block..], width, (rows.len(), lanes), part, n);
+            }
+            for row in part.chunks_exact_mut(n) {
+                row.iter_mut().zip(bias.unwrap_or_default()).for_each(|(sum, &bias)| *sum += bias);
             }
         })
     }

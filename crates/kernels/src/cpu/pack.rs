@@ -1,8 +1,9 @@
 //! Strided matrices, and their packing into panels.
 
 use super::element::Element;
-use super::parallel::for_parts;
+use super::parallel::{for_parts, ranges};
 use super::scratch::Scratch;
+use super::simd::Kernel;
 use crate::KernelError;
 
 /// A matrix of any strides.
@@ -15,10 +16,15 @@ pub(crate) struct Matrix<'a, T> {
     pub col_stride: usize,
 }
 
-impl<'a, T> Matrix<'a, T> {
+impl<'a, T: Copy> Matrix<'a, T> {
     /// A matrix whose rows lie one after the other.
     pub fn row_major(data: &'a [T], rows: usize, cols: usize) -> Self {
         Self { data, rows, cols, row_stride: cols, col_stride: 1 }
+    }
+
+    /// Some columns.
+    fn columns(self, first: usize, cols: usize) -> Self {
+        Self { data: &self.data[first * self.col_stride..], cols, ..self }
     }
 
     /// The transpose.
@@ -28,81 +34,73 @@ impl<'a, T> Matrix<'a, T> {
     }
 }
 
-/// Side of the blocks in which matrices are transposed: 16 source lines and as many target lines stay in the first cache.
-const BLOCK: usize = 16;
-
 /// Panel number `index` of `b`: columns index · width and on, row by row, zeros where `b` has no more columns.
-pub(crate) fn pack_panel<T: Element>(b: Matrix<'_, T>, index: usize, width: usize, panel: &mut [T]) {
-    let first = index * width;
+pub(crate) fn pack_panel<T: Element>(kernel: Kernel<T>, b: Matrix<'_, T>, index: usize, panel: &mut [T]) {
+    let (width, first) = (kernel.width, index * kernel.width);
     let cols = width.min(b.cols - first);
     if cols < width {
         panel.fill(T::zero());
     }
-    if b.col_stride == 1 {
-        for (row, to) in panel.chunks_exact_mut(width).enumerate() {
-            let start = row * b.row_stride + first;
-            to[..cols].copy_from_slice(&b.data[start..start + cols]);
-        }
-        return;
-    }
-    for (block, to) in panel.chunks_mut(BLOCK * width).enumerate() {
-        for col in 0..cols {
-            let start = (first + col) * b.col_stride + block * BLOCK * b.row_stride;
-            let from = b.data[start..].iter().step_by(b.row_stride);
-            for (to, &from) in to[col..].iter_mut().step_by(width).zip(from) {
-                *to = from;
-            }
-        }
-    }
+    copy(kernel, b.columns(first, cols), panel, width);
 }
 
 /// All panels of `b`, one after the other.
-pub(crate) fn pack_panels<T: Element>(b: Matrix<'_, T>, width: usize) -> Scratch<T> {
-    let (count, len) = (b.cols.div_ceil(width), b.rows * width);
+pub(crate) fn pack_panels<T: Element>(kernel: Kernel<T>, b: Matrix<'_, T>) -> Scratch<T> {
+    let (count, len) = (b.cols.div_ceil(kernel.width), b.rows * kernel.width);
     let mut panels = Scratch::new(count * len);
     let lens = std::iter::repeat_n(len, count);
-    for_parts(&mut panels, lens, count * len, |index, panel| pack_panel(b, index, width, panel));
+    for_parts(&mut panels, lens, count * len, |index, panel| pack_panel(kernel, b, index, panel));
     panels
 }
 
 /// `a` with its rows one after the other.
-pub(crate) fn pack_rows<T: Element>(a: Matrix<'_, T>) -> Scratch<T> {
+pub(crate) fn pack_rows<T: Element>(kernel: Kernel<T>, a: Matrix<'_, T>) -> Scratch<T> {
+    /// Rows in one part of the work.
+    const ROWS: usize = 64;
     let mut packed = Scratch::new(a.rows * a.cols);
-    let blocks = a.rows.div_ceil(BLOCK);
-    let lens = (0..blocks).map(|block| BLOCK.min(a.rows - block * BLOCK) * a.cols);
-    for_parts(&mut packed, lens, a.rows * a.cols, |block, to| {
-        for col in 0..a.cols {
-            let start = block * BLOCK * a.row_stride + col * a.col_stride;
-            let from = a.data[start..].iter().step_by(a.row_stride);
-            for (to, &from) in to[col..].iter_mut().step_by(a.cols).zip(from) {
-                *to = from;
-            }
-        }
+    let lens = ranges(a.rows, ROWS).map(|rows| rows.len() * a.cols);
+    for_parts(&mut packed, lens, a.rows * a.cols, |index, to| {
+        let rows = a.t().columns(index * ROWS, to.len() / a.cols).t();
+        copy(kernel, rows, to, a.cols);
     });
     packed
 }
 
-/// Writes `tile` \[rows, width\] transposed: column *v* goes to `out[v * stride..]`, plus its bias. Columns beyond `cols` are
+/// Copies `from` to rows that lie `stride` apart.
+fn copy<T: Element>(kernel: Kernel<T>, from: Matrix<'_, T>, to: &mut [T], stride: usize) {
+    let Matrix { data, rows, cols, row_stride, col_stride } = from;
+    match (row_stride, col_stride) {
+        (_, 1) => {
+            for (row, to) in to.chunks_mut(stride).enumerate().take(rows) {
+                to[..cols].copy_from_slice(&data[row * row_stride..row * row_stride + cols]);
+            }
+        }
+        (1, _) => kernel.transpose(data, col_stride, (cols, rows), to, stride),
+        _ => {
+            for (row, to) in to.chunks_mut(stride).enumerate().take(rows) {
+                let numbers = data[row * row_stride..].iter().step_by(col_stride);
+                to[..cols].iter_mut().zip(numbers).for_each(|(to, &from)| *to = from);
+            }
+        }
+    }
+}
+
+/// Writes a tile \[rows, width\] transposed: column *v* goes to `out[v * stride..]`, plus its bias. Columns beyond `cols` are
 /// padding and are dropped.
 pub(crate) fn store_columns<T: Element>(
-    tile: &[T],
-    width: usize,
+    kernel: Kernel<T>,
+    tile: &mut [T],
     cols: usize,
     bias: Option<&[T]>,
     out: &mut [T],
     stride: usize,
 ) {
-    let rows = tile.len() / width;
-    for (block, tile) in tile.chunks(BLOCK * width).enumerate() {
-        let first = block * BLOCK;
-        for col in 0..cols {
-            let bias = bias.map_or(T::zero(), |bias| bias[col]);
-            let to = &mut out[col * stride + first..col * stride + rows.min(first + BLOCK)];
-            for (to, from) in to.iter_mut().zip(tile[col..].iter().step_by(width)) {
-                *to = *from + bias;
-            }
+    if let Some(bias) = bias {
+        for row in tile.chunks_exact_mut(kernel.width) {
+            row.iter_mut().zip(bias).for_each(|(sum, &bias)| *sum += bias);
         }
     }
+    kernel.transpose(tile, kernel.width, (tile.len() / kernel.width, cols), out, stride);
 }
 
 /// An offset as the kernels address it.

@@ -58,15 +58,60 @@ vectorised! {
         let out = maxima.chunks_exact_mut(ow).zip(places.chunks_exact_mut(ow));
         for (pair, (maxima, places)) in x.chunks_exact(2 * w).zip(out) {
             let (upper, lower) = pair.split_at(w);
-            let pixels = upper.chunks_exact(2).zip(lower.chunks_exact(2));
-            for ((upper, lower), (maximum, place)) in pixels.zip(maxima.iter_mut().zip(places)) {
-                let mut best = (upper[0], 0);
-                for (number, index) in [(upper[1], 1), (lower[0], 2), (lower[1], 3)] {
-                    best = if beats(number, best.0) { (number, index) } else { best };
-                }
-                (*maximum, *place) = best;
+            let (uppers, rest_upper) = upper[..2 * ow].as_chunks::<{ 2 * LANES }>();
+            let (lowers, rest_lower) = lower[..2 * ow].as_chunks::<{ 2 * LANES }>();
+            let ((maxima, rest_maxima), (places, rest_places)) = (maxima.as_chunks_mut(), places.as_chunks_mut());
+            for ((upper, lower), (maxima, places)) in uppers.iter().zip(lowers).zip(maxima.iter_mut().zip(places)) {
+                halve_block(upper, lower, maxima, places);
+            }
+            // The rest of a row in the same way, out of a block with room to spare.
+            if !rest_maxima.is_empty() {
+                let (mut upper, mut lower) = ([T::zero(); 2 * LANES], [T::zero(); 2 * LANES]);
+                let (mut maxima, mut places) = ([T::zero(); LANES], [0; LANES]);
+                upper[..rest_upper.len()].copy_from_slice(rest_upper);
+                lower[..rest_lower.len()].copy_from_slice(rest_lower);
+                halve_block(&upper, &lower, &mut maxima, &mut places);
+                rest_maxima.copy_from_slice(&maxima[..rest_maxima.len()]);
+                rest_places.copy_from_slice(&places[..rest_places.len()]);
             }
         }
+    }
+}
+
+/// Windows of a row that are worked on side by side, so that the compiler can use whole vectors.
+const LANES: usize = 8;
+
+#[inline(always)]
+fn halve_block<T: Element>(
+    upper: &[T; 2 * LANES],
+    lower: &[T; 2 * LANES],
+    maxima: &mut [T; LANES],
+    places: &mut [u16; LANES],
+) {
+    let mut best = [T::zero(); LANES];
+    let mut found = [0u32; LANES];
+    for lane in 0..LANES {
+        best[lane] = upper[2 * lane];
+    }
+    challenge::<T, 1, 1>(upper, &mut best, &mut found);
+    challenge::<T, 0, 2>(lower, &mut best, &mut found);
+    challenge::<T, 1, 3>(lower, &mut best, &mut found);
+    *maxima = best;
+    *places = found.map(|place| place as u16);
+}
+
+/// The numbers of one place against the best so far.
+#[inline(always)]
+fn challenge<T: Element, const SHIFT: usize, const PLACE: u32>(
+    row: &[T; 2 * LANES],
+    best: &mut [T; LANES],
+    found: &mut [u32; LANES],
+) {
+    for lane in 0..LANES {
+        let number = row[2 * lane + SHIFT];
+        let wins = beats(number, best[lane]);
+        best[lane] = if wins { number } else { best[lane] };
+        found[lane] = if wins { PLACE } else { found[lane] };
     }
 }
 
@@ -76,19 +121,60 @@ vectorised! {
         let windowed = places.chunks_exact(ow).zip(grad.chunks_exact(ow));
         for (pair, (places, grad)) in dx.chunks_exact_mut(2 * w).zip(windowed) {
             let (upper, lower) = pair.split_at_mut(w);
-            let pixels = upper.chunks_exact_mut(2).zip(lower.chunks_exact_mut(2));
-            for ((upper, lower), (&place, &grad)) in pixels.zip(places.iter().zip(grad)) {
-                let share = |index: u16| if place == index { grad } else { T::zero() };
-                (upper[0], upper[1], lower[0], lower[1]) = (share(0), share(1), share(2), share(3));
+            let (uppers, rest_upper) = upper[..2 * ow].as_chunks_mut::<{ 2 * LANES }>();
+            let (lowers, rest_lower) = lower[..2 * ow].as_chunks_mut::<{ 2 * LANES }>();
+            let ((places, rest_places), (grads, rest_grads)) = (places.as_chunks(), grad.as_chunks());
+            for ((upper, lower), (places, grad)) in uppers.iter_mut().zip(lowers).zip(places.iter().zip(grads)) {
+                unhalve_block(places, grad, upper, lower);
+            }
+            if !rest_grads.is_empty() {
+                let (mut upper, mut lower) = ([T::zero(); 2 * LANES], [T::zero(); 2 * LANES]);
+                let (mut grad, mut places) = ([T::zero(); LANES], [0; LANES]);
+                grad[..rest_grads.len()].copy_from_slice(rest_grads);
+                places[..rest_places.len()].copy_from_slice(rest_places);
+                unhalve_block(&places, &grad, &mut upper, &mut lower);
+                rest_upper.copy_from_slice(&upper[..rest_upper.len()]);
+                rest_lower.copy_from_slice(&lower[..rest_lower.len()]);
             }
         }
+    }
+}
+
+#[inline(always)]
+fn unhalve_block<T: Element>(
+    places: &[u16; LANES],
+    grad: &[T; LANES],
+    upper: &mut [T; 2 * LANES],
+    lower: &mut [T; 2 * LANES],
+) {
+    let places = places.map(u32::from);
+    interleave(share::<T, 0>(&places, grad), share::<T, 1>(&places, grad), upper);
+    interleave(share::<T, 2>(&places, grad), share::<T, 3>(&places, grad), lower);
+}
+
+/// What one place of every window gets of the gradients.
+#[inline(always)]
+fn share<T: Element, const PLACE: u32>(places: &[u32; LANES], grad: &[T; LANES]) -> [T; LANES] {
+    let mut share = [T::zero(); LANES];
+    for lane in 0..LANES {
+        share[lane] = grad[lane].only_if(places[lane] == PLACE);
+    }
+    share
+}
+
+#[inline(always)]
+fn interleave<T: Element>(left: [T; LANES], right: [T; LANES], row: &mut [T; 2 * LANES]) {
+    for lane in 0..LANES {
+        row[2 * lane] = left[lane];
+        row[2 * lane + 1] = right[lane];
     }
 }
 
 /// Whether a later number takes over: NaN always does, as in PyTorch.
 #[inline(always)]
 fn beats<T: Element>(number: T, best: T) -> bool {
-    number > best || number.is_nan()
+    // No short cut: a branch would keep loops from being vectorised.
+    (number > best) | number.is_nan()
 }
 
 /// The windows of a plane: index, rows and columns of pixels, kernel row and column of the first pixel.

@@ -13,11 +13,13 @@ mod multiversion;
 mod neon;
 mod portable;
 mod tile;
+mod transpose;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 pub(crate) use multiversion::vectorised;
 use tile::Job;
+use transpose::Turn;
 
 use super::element::Element;
 use crate::isa::{Isa, Path};
@@ -36,6 +38,11 @@ pub(crate) struct Kernel<T> {
     /// # Safety
     /// The processor has the path's instructions, and all of the job's addresses are valid.
     run: unsafe fn(&Job<T>),
+    /// Computes a [`Turn`].
+    ///
+    /// # Safety
+    /// As for `run`.
+    turn: unsafe fn(&Turn<T>),
 }
 
 macro_rules! kernels {
@@ -44,12 +51,12 @@ macro_rules! kernels {
             pub fn of(path: Path) -> Self {
                 match path.isa() {
                     #[cfg(target_arch = "x86_64")]
-                    Isa::Avx2 => Self { width: 2 * x86::$avx2::LANES, run: x86::$avx2::run },
+                    Isa::Avx2 => x86::$avx2::KERNEL,
                     #[cfg(target_arch = "x86_64")]
-                    Isa::Avx512 => Self { width: 2 * x86::$avx512::LANES, run: x86::$avx512::run },
+                    Isa::Avx512 => x86::$avx512::KERNEL,
                     #[cfg(target_arch = "aarch64")]
-                    Isa::Neon => Self { width: 2 * neon::$neon::LANES, run: neon::$neon::run },
-                    _ => Self { width: 2 * portable::$portable::LANES, run: portable::$portable::run },
+                    Isa::Neon => neon::$neon::KERNEL,
+                    _ => portable::$portable::KERNEL,
                 }
             }
         }
@@ -59,34 +66,78 @@ macro_rules! kernels {
 kernels!(f32, f32x4, f32x8, f32x16, f32x4);
 kernels!(f64, f64x2, f64x4, f64x8, f64x2);
 
+/// Most rows that one call of the inner product takes: their sums stay in the first-level cache.
+pub(crate) const ROWS: usize = 96;
+
 impl<T: Element> Kernel<T> {
     /// Computes out\[j\]\[v\] = Σₚ a\[rows\[j\] + taps\[p\]\] · panel\[p\]\[v\], or adds it to `out` if `add`.
     ///
-    /// `panel` has a row of `width` for every tap, `out` one for every row. The sum runs over `taps` in order, in groups of [`DEPTH`].
+    /// `panel` has a row of `width` for every tap, `out` one for every row. The sum runs over `taps` in order, in groups of
+    /// [`DEPTH`].
     ///
     /// # Panics
-    /// If an address lies outside `a`, or a length does not fit.
+    /// If an address lies outside its slice, or there are more than [`ROWS`] rows.
     pub fn accumulate(self, a: &[T], rows: &[usize], taps: &[u32], panel: &[T], out: &mut [T], add: bool) {
-        let (Some(row), Some(tap)) = (rows.iter().max(), taps.iter().max()) else {
-            if !add {
-                out.fill(T::zero());
+        const IN_ORDER: [usize; ROWS] = {
+            let mut places = [0; ROWS];
+            let mut place = 0;
+            while place < ROWS {
+                places[place] = place;
+                place += 1;
             }
-            return;
+            places
         };
+        self.scatter(a, rows, taps, panel, out, &IN_ORDER[..rows.len()], add);
+    }
+
+    /// As [`accumulate`](Self::accumulate), row j going to row `places[j]` of `out`; the places are all different.
+    #[expect(clippy::too_many_arguments, reason = "two operands and a result, each with its addresses")]
+    pub fn scatter(
+        self,
+        a: &[T],
+        rows: &[usize],
+        taps: &[u32],
+        panel: &[T],
+        out: &mut [T],
+        places: &[usize],
+        add: bool,
+    ) {
+        let most = |numbers: &[usize]| numbers.iter().fold(0, |most, &number| most.max(number));
+        let last_tap = taps.iter().fold(0, |most, &tap| most.max(tap));
+        if rows.is_empty() || taps.is_empty() {
+            assert!(add, "an empty sum is nothing to store");
+            return;
+        }
         assert!(
-            row.checked_add(*tap as usize).is_some_and(|last| last < a.len()),
-            "a row or tap lies outside its operand"
+            most(rows).checked_add(last_tap as usize).is_some_and(|last| last < a.len()),
+            "a row or tap lies outside"
         );
-        assert!(
-            panel.len() >= taps.len() * self.width && out.len() >= rows.len() * self.width,
-            "panel or output too short"
-        );
+        assert!(places.len() == rows.len() && most(places) < out.len() / self.width, "a place lies outside the output");
+        assert!(panel.len() / self.width >= taps.len(), "the panel is too short");
         for (index, (taps, panel)) in taps.chunks(DEPTH).zip(panel.chunks(DEPTH * self.width)).enumerate() {
-            let job =
-                Job { a: a.as_ptr(), rows, taps, panel: panel.as_ptr(), out: out.as_mut_ptr(), add: add || index > 0 };
+            let add = add || index > 0;
+            let job = Job { a: a.as_ptr(), rows, taps, panel: panel.as_ptr(), out: out.as_mut_ptr(), places, add };
             // SAFETY: `Path` is made only for instructions that the processor has, and the largest address on each side was
-            // checked above: rows + taps within `a`, taps · width within `panel`, rows · width within `out`.
+            // checked above: rows + taps within `a`, taps · width within `panel`, places · width within `out`.
             unsafe { (self.run)(&job) };
         }
+    }
+
+    /// Writes out\[j · `out_stride` + i\] = a\[i · stride + j\] for i < `rows`, j < `cols`.
+    ///
+    /// # Panics
+    /// If an address lies outside a slice.
+    pub fn transpose(self, a: &[T], stride: usize, (rows, cols): (usize, usize), out: &mut [T], out_stride: usize) {
+        if rows == 0 || cols == 0 {
+            return;
+        }
+        assert!(
+            (rows - 1) * stride + cols <= a.len() && (cols - 1) * out_stride + rows <= out.len(),
+            "too short to transpose"
+        );
+        let turn = Turn { from: a.as_ptr(), stride, rows, cols, to: out.as_mut_ptr(), out_stride };
+        // SAFETY: `Path` is made only for instructions that the processor has, and the largest address on each side was
+        // checked above.
+        unsafe { (self.turn)(&turn) };
     }
 }

@@ -8,7 +8,8 @@ usage: make.py
 
 Every case is {"op", "params", "inputs": {name: tensor}, "upstream": tensor, "output": tensor, "grads": {name: tensor}} with
 tensor = {"shape", "data"}. Gradients are those of sum(output * upstream). Inputs have three decimals, or, where the name of the
-case says "ties" or "kinks", few enough values that windows tie and relu meets 0 exactly.
+case says "ties" or "kinks", few enough values that windows tie and relu meets 0 exactly. A trajectory is
+{"op", "options", "start", "grads": [tensor per update], "weights": [tensor after every update]}.
 """
 import json
 import pathlib
@@ -62,6 +63,35 @@ def linear(x, w, bias=None):
     return F.linear(x, w, bias)
 
 
+def trajectory(op, steps=6, **options):
+    """Weights after every update of a random start by random gradients."""
+    make = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[op]
+    w = draw(5).requires_grad_()
+    start = w.detach().clone()
+    optimizer = make([w], **options)
+    grads, weights = [], []
+    for _ in range(steps):
+        w.grad = draw(5)
+        grads.append(w.grad.clone())
+        optimizer.step()
+        weights.append(w.detach().clone())
+    return {"op": op, "options": options, "start": tensor(start),
+            "grads": [tensor(g) for g in grads], "weights": [tensor(w) for w in weights]}
+
+
+def trajectories():
+    yield trajectory("sgd", lr=0.1)
+    yield trajectory("sgd", lr=0.1, weight_decay=0.01)
+    yield trajectory("sgd", lr=0.1, momentum=0.9)
+    yield trajectory("sgd", lr=0.1, momentum=0.9, dampening=0.3, weight_decay=0.01)
+    yield trajectory("sgd", lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01)
+    yield trajectory("adam", lr=0.01)
+    yield trajectory("adam", lr=0.01, betas=(0.8, 0.95), eps=1e-3, weight_decay=0.1)
+    yield trajectory("adam", lr=0.01, amsgrad=True, weight_decay=0.1)
+    yield trajectory("adamw", lr=0.01, weight_decay=0.1)
+    yield trajectory("adamw", lr=0.01, weight_decay=0.1, amsgrad=True, betas=(0.5, 0.6))
+
+
 def cases():
     yield conv("plain", 2, 2, 6, 7, 3, 3, 3, 1, 0)
     yield conv("padded 5x5", 1, 2, 6, 6, 2, 5, 5, 1, 2)
@@ -94,6 +124,10 @@ def cases():
                    {"logits": draw(4, 5) * scale}, {"labels": labels})
 
 
+def lines(items):
+    return ",\n".join(json.dumps(item, separators=(",", ":")) for item in items)
+
+
 path = pathlib.Path(__file__).with_name("pytorch.json")
-lines = ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases())
-path.write_text(f'{{"torch":"{torch.__version__.split("+")[0]}","cases":[\n{lines}\n]}}\n')
+version = torch.__version__.split("+")[0]
+path.write_text(f'{{"torch":"{version}","cases":[\n{lines(cases())}\n],"trajectories":[\n{lines(trajectories())}\n]}}\n')

@@ -1,118 +1,94 @@
 //! dx\[n, c, y, x\] = Σ dy\[n, o, i, j\] · w\[o, c, a, b\] over all i·s + a − p = y and j·s + b − p = x
 //!
-//! Pixels whose y and x leave the same remainders by the stride meet the same weights, and among themselves they lie as the
-//! output pixels do: each such class is a convolution of dy, of stride 1, with some of the weights.
+//! Every kernel place (a, b) sends the output pixels, through its o × c weights, to input pixels of their own. What falls on
+//! the border is left out, so that nothing is multiplied in vain, whatever stride and padding.
 
 use super::Sizes;
-use super::frame::Frame;
-use super::pass::{Pass, Targets};
+use super::frame::Framed;
 use crate::KernelError;
 use crate::cpu::element::Element;
-use crate::cpu::pack::{Matrix, tap};
-use crate::cpu::parallel::build;
+use crate::cpu::pack::tap;
+use crate::cpu::parallel::{build, for_parts};
 use crate::cpu::scratch::Scratch;
+use crate::cpu::simd::{Kernel, ROWS};
 use crate::isa::Path;
 use crate::params::Windows;
 
 /// Gradient of a convolution's input.
 pub(crate) fn backward_input<T: Element>(path: Path, sizes: Sizes, w: &[T], dy: &[T]) -> Result<Vec<T>, KernelError> {
-    let Windows { h, w: width, kh, kw, oh, ow, stride, padding } = sizes.windows;
-    let vertical = Axis::new(h, kh, oh, stride, padding);
-    let horizontal = Axis::new(width, kw, ow, stride, padding);
-    let frame = Frame {
-        h: oh,
-        w: ow,
-        top: vertical.before,
-        left: horizontal.before,
-        height: vertical.len,
-        width: horizontal.len,
-    };
-    let mut passes = Vec::new();
-    for rows in &vertical.classes {
-        for columns in &horizontal.classes {
-            passes.extend(class_pass(T::kernel(path), sizes, frame, w, rows, columns)?);
-        }
-    }
-    let (input, output, plane) = (sizes.input(), sizes.output(), h * width);
+    let kernel = T::kernel(path);
+    let Windows { h, w: w_side, kh, kw, oh, ow, .. } = sizes.windows;
+    let (width, plane, pixels) = (kernel.width, h * w_side, oh * ow);
+    let spaced = spaced::<T>(pixels);
+    let taps = (0..sizes.o).map(|o| tap("conv2d", o * spaced)).collect::<Result<Vec<_>, _>>()?;
+    let ways: Vec<_> = (0..kh * kw).map(|place| Way::new(sizes.windows, place / kw, place % kw)).collect();
+    let panels = pack_weights(kernel, sizes, w);
+    let (input, output, panel) = (sizes.input(), sizes.output(), sizes.o * width);
     Ok(build(sizes.n * input, input, sizes.work(), |index, dx| {
-        let picture = frame.around_here(&dy[index * output..(index + 1) * output]);
-        for pass in &passes {
-            pass.run(&picture, None, dx, plane);
+        let picture = apart(&dy[index * output..(index + 1) * output], pixels, spaced);
+        let mut sums = Scratch::new(plane * width);
+        for (block, planes) in dx.chunks_mut(width * plane).enumerate() {
+            sums.fill(T::zero());
+            for (place, way) in ways.iter().enumerate() {
+                let panel = &panels[(block * ways.len() + place) * panel..][..panel];
+                for (from, to) in way.from.chunks(ROWS).zip(way.to.chunks(ROWS)) {
+                    kernel.scatter(&picture, from, &taps, panel, &mut sums, to, true);
+                }
+            }
+            kernel.transpose(&sums, width, (plane, planes.len() / plane), planes, plane);
         }
     }))
 }
 
-/// The pixels along one axis that leave one remainder by the stride.
-struct Class {
-    pixels: Vec<usize>,
-    /// Places in the bordered dy where the pixels' windows start: one apart.
-    starts: Vec<usize>,
-    /// Kernel rows that meet these pixels, each with the distance of its dy from the window's start.
-    taps: Vec<(usize, usize)>,
+/// Distance of planes at which one pixel of all of them does not fall into a few sets of a cache.
+fn spaced<T>(pixels: usize) -> usize {
+    const LINE: usize = 64;
+    let clashes = (pixels * size_of::<T>()).is_multiple_of(4 * LINE);
+    pixels + if clashes { LINE / size_of::<T>() } else { 0 }
 }
 
-/// One axis of dy: border before it, length with both borders, classes of input pixels.
-struct Axis {
-    before: usize,
-    len: usize,
-    classes: Vec<Class>,
+/// Planes of `pixels` at that distance.
+fn apart<T: Element>(planes: &[T], pixels: usize, spaced: usize) -> Framed<'_, T> {
+    if pixels == spaced {
+        return Framed::Same(planes);
+    }
+    let mut copied = Scratch::new(planes.len() / pixels * spaced);
+    for (plane, copied) in planes.chunks_exact(pixels).zip(copied.chunks_exact_mut(spaced)) {
+        copied[..pixels].copy_from_slice(plane);
+    }
+    Framed::Copied(copied)
 }
 
-impl Axis {
-    fn new(side: usize, kernel: usize, outputs: usize, stride: usize, padding: usize) -> Self {
-        let stride = stride.cast_signed();
-        // Output that pixel y meets through kernel row k; only where the division leaves nothing.
-        let output = |y: usize, k: usize| (y + padding).cast_signed() - k.cast_signed();
-        let meets = |y: usize, k: usize| output(y, k).rem_euclid(stride) == 0;
-        let places = (0..side).flat_map(|y| (0..kernel).filter(move |&k| meets(y, k)).map(move |k| (y, k)));
-        let places: Vec<isize> = places.map(|(y, k)| output(y, k).div_euclid(stride)).collect();
-        let before = places.iter().min().map_or(0, |&least| least.min(0).unsigned_abs());
-        let last = places.iter().max().map_or(0, |&most| most.max(0).unsigned_abs());
-        let classes = (0..stride.unsigned_abs().min(side)).map(|first| {
-            let ks: Vec<usize> = (0..kernel).filter(|&k| meets(first, k)).collect();
-            let place = |y: usize, k: usize| (output(y, k).div_euclid(stride) + before.cast_signed()).unsigned_abs();
-            // The largest kernel row reads the first place.
-            let start = |y: usize| ks.last().map_or(0, |&k| place(y, k));
-            let pixels: Vec<usize> = (first..side).step_by(stride.unsigned_abs()).collect();
-            let starts = pixels.iter().map(|&y| start(y)).collect();
-            let taps = ks.iter().map(|&k| (k, place(first, k) - start(first))).collect();
-            Class { pixels, starts, taps }
+/// Where one kernel place sends output pixels: to which input pixels.
+struct Way {
+    from: Vec<usize>,
+    to: Vec<usize>,
+}
+
+impl Way {
+    fn new(windows: Windows, ky: usize, kx: usize) -> Self {
+        let Windows { h, w, oh, ow, stride, padding, .. } = windows;
+        let pixel = |side, o, k| Windows::pixel(side, o, k, stride, padding);
+        let ends = (0..oh * ow).filter_map(|from| {
+            let (y, x) = (pixel(h, from / ow, ky)?, pixel(w, from % ow, kx)?);
+            Some((from, y * w + x))
         });
-        let classes = classes.collect();
-        Self { before, len: before + outputs.max(last + 1), classes }
+        let (from, to) = ends.unzip();
+        Self { from, to }
     }
 }
 
-fn class_pass<T: Element>(
-    kernel: crate::cpu::simd::Kernel<T>,
-    sizes: Sizes,
-    frame: Frame,
-    w: &[T],
-    rows: &Class,
-    columns: &Class,
-) -> Result<Option<Pass<T>>, KernelError> {
-    if rows.taps.is_empty() || columns.taps.is_empty() {
-        return Ok(None);
-    }
-    let Windows { kh, kw, w: width, stride, .. } = sizes.windows;
-    let taken: Vec<(usize, usize)> = rows
-        .taps
-        .iter()
-        .flat_map(|&(ky, dy)| columns.taps.iter().map(move |&(kx, dx)| (ky * kw + kx, dy * frame.width + dx)))
-        .collect();
-    let offsets = (0..sizes.o).flat_map(|o| taken.iter().map(move |&(_, offset)| o * frame.plane() + offset));
-    let taps = offsets.map(|offset| tap("conv2d", offset)).collect::<Result<Vec<_>, _>>()?;
-    // Weights [taps, c] row by row.
-    let mut weights = Scratch::new(taps.len() * sizes.c);
-    for (index, row) in weights.chunks_exact_mut(sizes.c.max(1)).enumerate() {
-        let (o, (place, _)) = (index / taken.len(), taken[index % taken.len()]);
-        for (c, to) in row.iter_mut().enumerate() {
-            *to = w[(o * sizes.c + c) * kh * kw + place];
+/// w \[o, c, kh · kw\] as panels \[c / width, kh · kw, o, width\].
+fn pack_weights<T: Element>(kernel: Kernel<T>, sizes: Sizes, w: &[T]) -> Scratch<T> {
+    let (width, places) = (kernel.width, sizes.windows.kh * sizes.windows.kw);
+    let (blocks, len) = (sizes.c.div_ceil(width), places * sizes.o * width);
+    let mut panels = Scratch::zeroed(blocks * len);
+    for_parts(&mut panels, std::iter::repeat_n(len, blocks), blocks * len, |block, panels| {
+        let channels = width.min(sizes.c - block * width);
+        for (o, weights) in w.chunks_exact(sizes.weights().max(1)).enumerate() {
+            let weights = &weights[block * width * places..];
+            kernel.transpose(weights, places, (channels, places), &mut panels[o * width..], sizes.o * width);
         }
-    }
-    let starts = rows.starts.iter().flat_map(|&y| columns.starts.iter().map(move |&x| y * frame.width + x)).collect();
-    let targets = || rows.pixels.iter().flat_map(|&y| columns.pixels.iter().map(move |&x| y * width + x)).collect();
-    let targets = if stride == 1 { Targets::All } else { Targets::Some(targets()) };
-    let weights = Matrix::row_major(&weights, taps.len(), sizes.c);
-    Ok(Some(Pass::new(kernel, taps, starts, targets, weights)))
+    });
+    panels
 }

@@ -1,88 +1,121 @@
-//! dw\[o, c, a, b\] = Σ dy\[n, o, i, j\] · x\[n, c, i·s + a − p, j·s + b − p\] over pictures and pixels
+//! dw\[o, c, a, b\] = Σ dy\[n, o, i, j\] · x\[n, c, i·s + a − p, j·s + b − p\] over pictures and pixels, and
+//! db\[o\] = Σ dy\[n, o, i, j\]
+
+use std::ops::Range;
 
 use super::Sizes;
-use super::forward::{input_frame, rows, taps};
+use super::forward::{input_frame, taps, windows};
+use super::frame::Frame;
 use crate::KernelError;
 use crate::cpu::element::Element;
 use crate::cpu::pack::{Matrix, pack_panel, tap};
 use crate::cpu::parallel::{build, for_parts, ranges};
 use crate::cpu::scratch::Scratch;
-use crate::cpu::simd::Kernel;
+use crate::cpu::simd::{Kernel, ROWS};
 use crate::isa::Path;
 
 /// Pixels that are summed in registers at least; small pictures go together.
 const PIXELS: usize = 256;
-/// Weights that one part of the work sums up.
-const WEIGHTS: usize = 48;
+/// The batch is cut into at most so many pieces, each with sums of its own, and into none that has fewer pixels than this.
+const PIECES: usize = 8;
+const PIECE_PIXELS: usize = 512;
+/// Pixels whose gradients are summed for the bias before they are added to the total: short sums lose less.
+const BIAS_PIXELS: usize = 64;
 
-/// Gradient of a convolution's weights.
-pub(crate) fn backward_weights<T: Element>(path: Path, sizes: Sizes, x: &[T], dy: &[T]) -> Result<Vec<T>, KernelError> {
-    let (kernel, pixels) = (T::kernel(path), sizes.windows.oh * sizes.windows.ow);
-    let frame = input_frame(sizes.windows);
-    let pictures = frame.around(x);
-    let picture = sizes.c * frame.plane();
-    let panels = pack_gradients(kernel, sizes, dy);
-    // Several pictures' pixels in a row: the pictures lie one after the other, and so do their panels.
-    let together = PIXELS.div_ceil(pixels.max(1)).min(sizes.n.max(1));
-    let windows = rows(sizes.windows, frame);
-    let places = (0..together).flat_map(|n| windows.iter().map(move |window| n * picture + window));
-    let places = places.map(|place| tap("conv2d", place)).collect::<Result<Vec<_>, _>>()?;
-    let weights: Vec<usize> = taps(sizes, frame)?.into_iter().map(|tap| tap as usize).collect();
-
-    let (width, count) = (kernel.width, sizes.o.div_ceil(kernel.width));
-    let parts: Vec<_> =
-        (0..count).flat_map(|panel| ranges(weights.len(), WEIGHTS).map(move |range| (panel, range))).collect();
-    let mut sums = Scratch::zeroed(count * weights.len() * width);
-    let lens = parts.iter().map(|(_, range)| range.len() * width);
+/// Gradients of a convolution's weights and bias.
+pub(crate) fn backward_weights<T: Element>(
+    path: Path,
+    sizes: Sizes,
+    x: &[T],
+    dy: &[T],
+) -> Result<(Vec<T>, Vec<T>), KernelError> {
+    if sizes.n == 0 {
+        return Ok((vec![T::zero(); sizes.o * sizes.weights()], vec![T::zero(); sizes.o]));
+    }
+    let job = Job::new(T::kernel(path), sizes, x, dy)?;
+    let (width, blocks) = (job.kernel.width, sizes.o.div_ceil(job.kernel.width));
+    let pieces = (sizes.n * job.windows.len() / PIECE_PIXELS).clamp(1, PIECES);
+    let pieces: Vec<_> = ranges(sizes.n, sizes.n.div_ceil(pieces)).collect();
+    // One row of sums for every weight of a channel, and one for the bias.
+    let len = (job.weights.len() + 1) * width;
+    let mut sums = Scratch::zeroed(pieces.len() * blocks * len);
+    let lens = std::iter::repeat_n(len, pieces.len() * blocks);
     for_parts(&mut sums, lens, sizes.work(), |index, sums| {
-        let (panel, range) = &parts[index];
-        for group in ranges(sizes.n, together) {
-            let start = (panel * sizes.n + group.start) * pixels * width;
-            let panel = &panels[start..start + group.len() * pixels * width];
-            let pictures = &pictures[group.start * picture..group.end * picture];
-            let places = &places[..group.len() * pixels];
-            kernel.accumulate(pictures, &weights[range.clone()], places, panel, sums, true);
-        }
+        job.run(pieces[index / blocks].clone(), index % blocks, sums);
     });
-    Ok(unpacked(&sums, width, sizes))
+    let (total, rest) = sums.split_at_mut(blocks * len);
+    for piece in rest.chunks_exact(total.len().max(1)) {
+        total.iter_mut().zip(piece).for_each(|(total, &sum)| *total += sum);
+    }
+    Ok(job.unpacked(total))
 }
 
-/// dy as panels \[o / width, n, pixels, width\].
-fn pack_gradients<T: Element>(kernel: Kernel<T>, sizes: Sizes, dy: &[T]) -> Scratch<T> {
-    let (pixels, width) = (sizes.windows.oh * sizes.windows.ow, kernel.width);
-    let count = sizes.o.div_ceil(width) * sizes.n;
-    let mut panels = Scratch::new(count * pixels * width);
-    for_parts(&mut panels, std::iter::repeat_n(pixels * width, count), count * pixels * width, |index, panel| {
-        let (block, picture) = (index / sizes.n, index % sizes.n);
-        let planes = &dy[picture * sizes.output()..(picture + 1) * sizes.output()];
-        pack_panel(Matrix::row_major(planes, sizes.o, pixels).t(), block, width, panel);
-    });
-    panels
+struct Job<'a, T> {
+    kernel: Kernel<T>,
+    sizes: Sizes,
+    x: &'a [T],
+    dy: &'a [T],
+    frame: Frame,
+    /// Offset of every weight's pixel in a window.
+    weights: Vec<usize>,
+    windows: Vec<usize>,
+    /// Offsets of the windows of all pictures that go together.
+    places: Vec<u32>,
+    together: usize,
 }
 
-/// \[o / width, weights, width\] as \[o, weights\].
-fn unpacked<T: Element>(sums: &[T], width: usize, sizes: Sizes) -> Vec<T> {
-    let weights = sizes.weights();
-    build(sizes.o * weights, weights, sizes.o * weights, |o, to| {
-        let block = &sums[o / width * weights * width + o % width..];
-        for (to, &from) in to.iter_mut().zip(block.iter().step_by(width)) {
-            *to = from;
-        }
-    })
-}
+impl<'a, T: Element> Job<'a, T> {
+    fn new(kernel: Kernel<T>, sizes: Sizes, x: &'a [T], dy: &'a [T]) -> Result<Self, KernelError> {
+        let frame = input_frame(sizes.windows);
+        let (picture, windows) = (sizes.c * frame.plane(), windows(sizes.windows, frame));
+        let together = PIXELS.div_ceil(windows.len());
+        let places = (0..together).flat_map(|n| windows.iter().map(move |window| n * picture + window));
+        let places = places.map(|place| tap("conv2d", place)).collect::<Result<_, _>>()?;
+        let weights = taps(sizes, frame)?.into_iter().map(|tap| tap as usize).collect();
+        Ok(Self { kernel, sizes, x, dy, frame, weights, windows, places, together })
+    }
 
-/// Gradient of a convolution's bias: the sum of every output channel.
-pub(crate) fn backward_bias<T: Element>(sizes: Sizes, dy: &[T]) -> Vec<T> {
-    /// Sums side by side, so that the order does not depend on how wide the vectors are.
-    const LANES: usize = 16;
-    let pixels = sizes.windows.oh * sizes.windows.ow;
-    build(sizes.o, 1, dy.len(), |o, sum| {
-        for picture in dy.chunks_exact(sizes.output().max(1)) {
-            let mut lanes = [T::zero(); LANES];
-            for numbers in picture[o * pixels..(o + 1) * pixels].chunks(LANES) {
-                lanes.iter_mut().zip(numbers).for_each(|(lane, &number)| *lane += number);
+    /// Adds up the gradients of one block of output channels over some pictures.
+    fn run(&self, pictures: Range<usize>, block: usize, sums: &mut [T]) {
+        let (pixels, width) = (self.windows.len(), self.kernel.width);
+        let mut panel = Scratch::new(self.together * pixels * width);
+        for group in ranges(pictures.len(), self.together) {
+            let group = pictures.start + group.start..pictures.start + group.end;
+            let panel = &mut panel[..group.len() * pixels * width];
+            for (picture, panel) in group.clone().zip(panel.chunks_exact_mut(pixels * width)) {
+                let dy = &self.dy[picture * self.sizes.output()..(picture + 1) * self.sizes.output()];
+                pack_panel(self.kernel, Matrix::row_major(dy, self.sizes.o, pixels).t(), block, panel);
             }
-            sum[0] += lanes.into_iter().fold(T::zero(), |sum, lane| sum + lane);
+            let input = self.sizes.input();
+            let x = self.frame.around(&self.x[group.start * input..group.end * input]);
+            let places = &self.places[..group.len() * pixels];
+            let (sums, bias) = sums.split_at_mut(self.weights.len() * width);
+            for (weights, sums) in self.weights.chunks(ROWS).zip(sums.chunks_mut(ROWS * width)) {
+                self.kernel.accumulate(&x, weights, places, panel, sums, true);
+            }
+            add_rows(bias, panel);
         }
-    })
+    }
+
+    /// \[o / width, weights and bias, width\] as \[o, weights\] and \[o\].
+    fn unpacked(&self, sums: &[T]) -> (Vec<T>, Vec<T>) {
+        let (weights, width, o) = (self.weights.len(), self.kernel.width, self.sizes.o);
+        let len = (weights + 1) * width;
+        let dw = build(o * weights, width * weights, o * weights, |block, dw| {
+            self.kernel.transpose(&sums[block * len..], width, (weights, dw.len() / weights), dw, weights);
+        });
+        let bias = sums.chunks_exact(len).flat_map(|sums| &sums[weights * width..]);
+        (dw, bias.copied().take(o).collect())
+    }
+}
+
+fn add_rows<T: Element>(total: &mut [T], rows: &[T]) {
+    let mut sums = Scratch::new(total.len());
+    for rows in rows.chunks(BIAS_PIXELS * total.len()) {
+        sums.fill(T::zero());
+        for row in rows.chunks_exact(total.len()) {
+            sums.iter_mut().zip(row).for_each(|(sum, &number)| *sum += number);
+        }
+        total.iter_mut().zip(sums.iter()).for_each(|(total, &sum)| *total += sum);
+    }
 }

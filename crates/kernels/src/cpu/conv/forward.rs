@@ -2,11 +2,12 @@
 
 use super::Sizes;
 use super::frame::Frame;
-use super::pass::{Pass, Targets};
 use crate::KernelError;
 use crate::cpu::element::Element;
-use crate::cpu::pack::{Matrix, tap};
+use crate::cpu::pack::{Matrix, pack_panels, store_columns, tap};
 use crate::cpu::parallel::build;
+use crate::cpu::scratch::Scratch;
+use crate::cpu::simd::ROWS;
 use crate::isa::Path;
 use crate::params::Windows;
 
@@ -18,21 +19,33 @@ pub(crate) fn forward<T: Element>(
     w: &[T],
     bias: Option<&[T]>,
 ) -> Result<Vec<T>, KernelError> {
+    let kernel = T::kernel(path);
+    let (width, depth) = (kernel.width, sizes.weights());
     let frame = input_frame(sizes.windows);
-    let weights = Matrix::row_major(w, sizes.o, sizes.weights()).t();
-    let (taps, rows) = (taps(sizes, frame)?, rows(sizes.windows, frame));
-    let pass = Pass::new(T::kernel(path), taps, rows, Targets::All, weights);
-    let (input, output, plane) = (sizes.input(), sizes.output(), sizes.windows.oh * sizes.windows.ow);
+    let (taps, windows) = (taps(sizes, frame)?, windows(sizes.windows, frame));
+    let panels = pack_panels(kernel, Matrix::row_major(w, sizes.o, depth).t());
+    let (input, output, plane) = (sizes.input(), sizes.output(), windows.len());
     Ok(build(sizes.n * output, output, sizes.work(), |index, y| {
-        let picture = frame.around_here(&x[index * input..(index + 1) * input]);
-        pass.run(&picture, bias, y, plane);
+        let picture = frame.around(&x[index * input..(index + 1) * input]);
+        let mut tile = Scratch::zeroed(ROWS.min(plane) * width);
+        for (block, planes) in y.chunks_mut(width * plane).enumerate() {
+            let panel = &panels[block * depth * width..(block + 1) * depth * width];
+            let bias = bias.map(|bias| &bias[block * width..]);
+            for (part, windows) in windows.chunks(ROWS).enumerate() {
+                let tile = &mut tile[..windows.len() * width];
+                if depth > 0 {
+                    kernel.accumulate(&picture, windows, &taps, panel, tile, false);
+                }
+                store_columns(kernel, tile, planes.len() / plane, bias, &mut planes[part * ROWS..], plane);
+            }
+        }
     }))
 }
 
 /// The padded input.
 pub(super) fn input_frame(windows: Windows) -> Frame {
     let Windows { h, w, padding, .. } = windows;
-    Frame { h, w, top: padding, left: padding, height: h + 2 * padding, width: w + 2 * padding }
+    Frame { h, w, padding }
 }
 
 /// Offset of every weight's pixel from its window's first, in the order of the weights.
@@ -40,13 +53,13 @@ pub(super) fn taps(sizes: Sizes, frame: Frame) -> Result<Vec<u32>, KernelError> 
     let Windows { kh, kw, .. } = sizes.windows;
     let offsets = (0..sizes.weights()).map(|index| {
         let (c, ky, kx) = (index / (kh * kw), index / kw % kh, index % kw);
-        c * frame.plane() + ky * frame.width + kx
+        c * frame.plane() + ky * frame.width() + kx
     });
     offsets.map(|offset| tap("conv2d", offset)).collect()
 }
 
 /// Offset of every window's first pixel.
-pub(super) fn rows(windows: Windows, frame: Frame) -> Vec<usize> {
+pub(super) fn windows(windows: Windows, frame: Frame) -> Vec<usize> {
     let Windows { oh, ow, stride, .. } = windows;
-    (0..oh * ow).map(|index| index / ow * stride * frame.width + index % ow * stride).collect()
+    (0..oh * ow).map(|index| (index / ow * frame.width() + index % ow) * stride).collect()
 }

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use candle_core::{Result, Tensor};
 
-use crate::cpu::conv::{Sizes, backward_bias, backward_input, backward_weights, forward};
+use crate::cpu::conv::{Sizes, backward_input, backward_weights, forward};
 use crate::cpu::element::Element;
 use crate::cpu::graph::{Operation, apply};
 use crate::cpu::pool;
@@ -52,9 +52,12 @@ impl Operation for Conv2d {
         let sizes = self.sizes(inputs)?;
         let (x, w) = (&inputs[0].data, &inputs[1].data);
         let dx = wanted[0].then(|| backward_input(self.path, sizes, w, grad)).transpose()?;
-        let dw = wanted[1].then(|| backward_weights(self.path, sizes, x, grad)).transpose()?;
-        let db = wanted.get(2).map(|&wanted| wanted.then(|| backward_bias(sizes, grad)));
-        Ok([dx, dw].into_iter().chain(db).collect())
+        if !wanted[1..].contains(&true) {
+            return Ok(std::iter::once(dx).chain(wanted[1..].iter().map(|_| None)).collect());
+        }
+        let (dw, db) = backward_weights(self.path, sizes, x, grad)?;
+        let db = wanted.get(2).map(|&wanted| wanted.then_some(db));
+        Ok([dx, wanted[1].then_some(dw)].into_iter().chain(db).collect())
     }
 }
 

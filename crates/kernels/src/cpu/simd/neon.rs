@@ -5,7 +5,9 @@ use std::arch::aarch64::{
     vld1q_f64, vst1q_f32, vst1q_f64,
 };
 
+use super::Kernel;
 use super::tile::{Job, Vector, tiles};
+use super::transpose::{Turn, turn};
 
 macro_rules! neon {
     ($name:ident, $type:ty, $lanes:literal, $register:ty, $splat:ident, $load:ident, $store:ident, $mul_add:ident, $add:ident) => {
@@ -14,20 +16,29 @@ macro_rules! neon {
         pub struct $name($register);
 
         impl $name {
-            pub const LANES: usize = $lanes;
+            pub const KERNEL: Kernel<$type> = Kernel { width: 2 * $lanes, run: Self::run, turn: Self::turn };
 
             /// # Safety
             /// As for [`tiles`].
             #[target_feature(enable = "neon")]
-            pub unsafe fn run(job: &Job<$type>) {
+            unsafe fn run(job: &Job<$type>) {
                 // SAFETY: the caller's promise is the callee's.
                 unsafe { tiles::<Self, 8>(job) }
+            }
+
+            /// # Safety
+            /// As for [`turn`].
+            #[target_feature(enable = "neon")]
+            unsafe fn turn(job: &Turn<$type>) {
+                // SAFETY: as above.
+                unsafe { turn::<Self>(job) }
             }
         }
 
         impl Vector for $name {
             type Element = $type;
             const LANES: usize = $lanes;
+            const SIDE: usize = 1;
 
             #[inline(always)]
             unsafe fn zero() -> Self {
@@ -63,6 +74,13 @@ macro_rules! neon {
             unsafe fn add(self, other: Self) -> Self {
                 // SAFETY: every 64-bit Arm has these instructions.
                 Self(unsafe { $add(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            unsafe fn transpose(from: *const $type, stride: usize, to: *mut $type, out_stride: usize) {
+                let _ = (stride, out_stride);
+                // SAFETY: the caller vouches for the block, which is a single number.
+                unsafe { to.write(from.read()) }
             }
         }
     };

@@ -1,6 +1,8 @@
 //! Vectors as arrays: the compiler maps them to whatever the target guarantees. Products are rounded before they are added.
 
+use super::Kernel;
 use super::tile::{Job, Vector, tiles};
+use super::transpose::{Turn, turn};
 
 macro_rules! portable {
     ($name:ident, $type:ty, $lanes:literal) => {
@@ -9,19 +11,27 @@ macro_rules! portable {
         pub struct $name([$type; $lanes]);
 
         impl $name {
-            pub const LANES: usize = $lanes;
+            pub const KERNEL: Kernel<$type> = Kernel { width: 2 * $lanes, run: Self::run, turn: Self::turn };
 
             /// # Safety
             /// As for [`tiles`].
-            pub unsafe fn run(job: &Job<$type>) {
+            unsafe fn run(job: &Job<$type>) {
                 // SAFETY: the caller's promise is the callee's; no instruction beyond the target's is needed.
                 unsafe { tiles::<Self, 4>(job) }
+            }
+
+            /// # Safety
+            /// As for [`turn`].
+            unsafe fn turn(job: &Turn<$type>) {
+                // SAFETY: as above.
+                unsafe { turn::<Self>(job) }
             }
         }
 
         impl Vector for $name {
             type Element = $type;
             const LANES: usize = $lanes;
+            const SIDE: usize = $lanes;
 
             #[inline(always)]
             unsafe fn zero() -> Self {
@@ -62,6 +72,24 @@ macro_rules! portable {
                     sum.0[lane] += other.0[lane];
                 }
                 sum
+            }
+
+            #[inline(always)]
+            unsafe fn transpose(from: *const $type, stride: usize, to: *mut $type, out_stride: usize) {
+                // SAFETY: the caller vouches for rows and columns of the block.
+                unsafe {
+                    let mut rows = [[0.0; $lanes]; $lanes];
+                    for i in 0..$lanes {
+                        rows[i] = Self::load(from.add(i * stride)).0;
+                    }
+                    for j in 0..$lanes {
+                        let mut column = [0.0; $lanes];
+                        for i in 0..$lanes {
+                            column[i] = rows[i][j];
+                        }
+                        Self(column).store(to.add(j * out_stride));
+                    }
+                }
             }
         }
     };

@@ -9,6 +9,7 @@ pub(super) struct Job<'a, T> {
     pub taps: &'a [u32],
     pub panel: *const T,
     pub out: *mut T,
+    pub places: &'a [usize],
     pub add: bool,
 }
 
@@ -20,6 +21,8 @@ pub(super) struct Job<'a, T> {
 pub(super) trait Vector: Copy {
     type Element;
     const LANES: usize;
+    /// Side of the blocks that [`transpose`](Self::transpose) moves.
+    const SIDE: usize;
     unsafe fn zero() -> Self;
     unsafe fn splat(from: *const Self::Element) -> Self;
     unsafe fn load(from: *const Self::Element) -> Self;
@@ -27,6 +30,8 @@ pub(super) trait Vector: Copy {
     /// self · by + to.
     unsafe fn mul_add(self, by: Self, to: Self) -> Self;
     unsafe fn add(self, other: Self) -> Self;
+    /// Moves a block of SIDE rows of SIDE numbers, `stride` apart, to as many columns.
+    unsafe fn transpose(from: *const Self::Element, stride: usize, to: *mut Self::Element, out_stride: usize);
 }
 
 /// Computes a job in tiles of at most `MOST` rows, of as equal height as can be.
@@ -60,13 +65,14 @@ pub(super) unsafe fn tiles<V: Vector, const MOST: usize>(job: &Job<V::Element>) 
 /// `ROWS` rows of a job, kept in registers over its whole depth.
 ///
 /// # Safety
-/// The processor has `V`'s instructions; `first + ROWS` rows exist; every row + tap lies within `a`; `panel` holds
-/// two vectors for every tap, and `out` for every row up to the last.
+/// The processor has `V`'s instructions; `first + ROWS` rows and places exist; every row + tap lies within `a`; `panel` holds
+/// two vectors for every tap, and `out` for every place.
 #[inline(always)]
 unsafe fn tile<V: Vector, const ROWS: usize>(job: &Job<V::Element>, first: usize) {
     // SAFETY: every address below is one that the caller has vouched for.
     unsafe {
         let rows = slice::from_raw_parts(job.rows.as_ptr().add(first), ROWS);
+        let places = slice::from_raw_parts(job.places.as_ptr().add(first), ROWS);
         let mut bases = [job.a; ROWS];
         for j in 0..ROWS {
             bases[j] = job.a.add(rows[j]);
@@ -84,7 +90,7 @@ unsafe fn tile<V: Vector, const ROWS: usize>(job: &Job<V::Element>, first: usize
         }
         for (j, sum) in sums.iter().enumerate() {
             for (half, &sum) in sum.iter().enumerate() {
-                let to = job.out.add(((first + j) * 2 + half) * V::LANES);
+                let to = job.out.add((places[j] * 2 + half) * V::LANES);
                 (if job.add { V::load(to).add(sum) } else { sum }).store(to);
             }
         }

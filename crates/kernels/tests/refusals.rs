@@ -1,0 +1,125 @@
+//! What the operations refuse, in which words; and what they do with numbers that are none.
+
+use candle_core::{DType, Device, Result, Tensor, Var};
+use lrscope_kernels::{self as k, Conv2dParams, Pool2dParams};
+
+mod support;
+use support::{Op, WAYS, numbers, random};
+
+fn zeros(dims: &[usize]) -> Tensor {
+    Tensor::zeros(dims, DType::F32, &Device::Cpu).expect("a small tensor")
+}
+
+fn refusal<T>(result: Result<T>) -> String {
+    result.err().expect("it is to be refused").to_string()
+}
+
+#[test]
+fn shapes_that_do_not_fit_are_named() {
+    let params = Conv2dParams::default();
+    let cases = [
+        (
+            refusal(k::conv2d(&zeros(&[2, 3, 4]), &zeros(&[1, 3, 1, 1]), None, params)),
+            "conv2d: x must have shape [n, c, h, w], but has shape [2, 3, 4]",
+        ),
+        (
+            refusal(k::conv2d(&zeros(&[1, 3, 4, 4]), &zeros(&[1, 2, 3, 3]), None, params)),
+            "[1, 3, 4, 4] and [1, 2, 3, 3]",
+        ),
+        (
+            refusal(k::conv2d(&zeros(&[1, 1, 2, 2]), &zeros(&[1, 1, 3, 3]), None, params)),
+            "a 3x3 window does not fit into a 2x2 picture padded by 0",
+        ),
+        (
+            refusal(k::conv2d(&zeros(&[1, 1, 4, 4]), &zeros(&[2, 1, 3, 3]), Some(&zeros(&[3])), params)),
+            "one entry an output channel",
+        ),
+        (
+            refusal(k::max_pool2d(
+                &zeros(&[1, 1, 4, 4]),
+                Pool2dParams { kernel: 2, stride: 0, padding: 0, ceil_mode: false },
+            )),
+            "stride",
+        ),
+        (
+            refusal(k::avg_pool2d(
+                &zeros(&[1, 1, 4, 4]),
+                Pool2dParams { kernel: 2, stride: 1, padding: 2, ceil_mode: false },
+            )),
+            "half the kernel",
+        ),
+        (
+            refusal(k::linear(&zeros(&[2, 3]), &zeros(&[4, 5]), None)),
+            "linear: x and w must have as many columns, but the shapes are [2, 3] and [4, 5]",
+        ),
+        (refusal(k::matmul(&zeros(&[2, 3]), &zeros(&[2, 3]))), "[2, 3] and [2, 3]"),
+        (
+            refusal(k::cross_entropy(&zeros(&[2, 3]), &Tensor::new(&[0u32], &Device::Cpu).expect("small"))),
+            "one label a row",
+        ),
+        (
+            refusal(k::cross_entropy(&zeros(&[2, 3]), &Tensor::new(&[0u32, 3], &Device::Cpu).expect("small"))),
+            "label 3 of example 1 names no class; there are 3",
+        ),
+        (
+            refusal(k::cross_entropy(&zeros(&[0, 3]), &Tensor::zeros(0, DType::U32, &Device::Cpu).expect("small"))),
+            "empty",
+        ),
+        (refusal(k::flatten(&zeros(&[]))), "flatten"),
+    ];
+    for (message, part) in cases {
+        assert!(message.contains(part), "{message:?} does not say {part:?}");
+    }
+    let w = Var::from_tensor(&zeros(&[3])).expect("a variable");
+    let message = refusal(k::sgd_step(&w, &zeros(&[2]), &mut k::SgdState::default(), &k::SgdOptions::default()));
+    assert!(message.contains("[3] and [2]"), "{message}");
+}
+
+#[test]
+fn mixed_or_unknown_types_are_errors() {
+    let half = zeros(&[1, 1, 4, 4]).to_dtype(DType::F64).expect("a cast");
+    assert!(k::conv2d(&half, &zeros(&[1, 1, 3, 3]), None, Conv2dParams::default()).is_err());
+    let whole = zeros(&[2, 2]).to_dtype(DType::U32).expect("a cast");
+    assert!(k::matmul(&whole, &zeros(&[2, 2])).is_err());
+}
+
+#[test]
+fn empty_batches_pass_through() -> Result<()> {
+    let x = Var::from_tensor(&random(&[0, 2, 4, 4], 1)?)?;
+    let w = Var::from_tensor(&random(&[3, 2, 3, 3], 2)?)?;
+    let h = k::conv2d(&x, &w, None, Conv2dParams::default())?;
+    let h = k::max_pool2d(&k::relu(&h)?, Pool2dParams::tiles(2))?;
+    let y = k::linear(&k::flatten(&h)?, &random(&[5, 3], 3)?, None)?;
+    assert_eq!(y.dims(), [0, 5]);
+    let grads = k::backward(&y)?;
+    assert!(numbers(grads.get(&w).expect("a gradient"))?.iter().all(|&grad| grad == 0.0));
+    Ok(())
+}
+
+/// A diverged network must not look alive: NaN goes through everything.
+#[test]
+fn nan_is_never_lost() -> Result<()> {
+    let nan = |dims: &[usize], place: usize| -> Result<Tensor> {
+        let mut data = numbers(&random(dims, 3)?)?;
+        data[place] = f64::NAN;
+        Tensor::from_vec(data, dims, &Device::Cpu)
+    };
+    let windows = |kernel, stride| Pool2dParams { kernel, stride, padding: 0, ceil_mode: false };
+    let picture = nan(&[1, 1, 6, 6], 14)?;
+    let cases = [
+        (Op::Relu, vec![nan(&[5], 2)?]),
+        (Op::MaxPool2d(windows(2, 2)), vec![picture.clone()]),
+        (Op::MaxPool2d(windows(3, 2)), vec![picture.clone()]),
+        (Op::AvgPool2d(windows(2, 2)), vec![picture.clone()]),
+        (Op::Conv2d(Conv2dParams { stride: 1, padding: 1 }), vec![picture, random(&[1, 1, 3, 3], 4)?]),
+        (Op::Linear, vec![nan(&[2, 3], 4)?, random(&[2, 3], 5)?]),
+        (Op::CrossEntropy(&[0, 1]), vec![nan(&[2, 3], 4)?]),
+    ];
+    for (op, inputs) in cases {
+        for way in WAYS {
+            let output = numbers(&op.apply(way, &inputs)?)?;
+            assert!(output.iter().any(|number| number.is_nan()), "{op:?}, {way:?}");
+        }
+    }
+    Ok(())
+}
