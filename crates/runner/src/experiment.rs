@@ -230,11 +230,15 @@ impl Source {
 
 /// The TOML reader's message, with the program's types in the user's words.
 pub fn in_words(message: &str) -> String {
-    const TYPES: [(&str, &str); 4] = [
+    const TYPES: [(&str, &str); 8] = [
         ("expected u64", "expected a whole number from 0 up"),
         ("expected u32", "expected a whole number from 0 up"),
         ("expected f64", "expected a number"),
         ("expected a boolean", "expected true or false"),
+        ("expected a sequence", "expected a list"),
+        ("expected a tuple of size", "expected a list of length"),
+        ("wanted exactly 1 element, more than 1 element", "expected one kind in this table, found several"),
+        (" as i128", ""),
     ];
     TYPES.iter().fold(message.trim().to_owned(), |message, (theirs, ours)| message.replace(theirs, ours))
 }

@@ -90,12 +90,11 @@ pub fn drive(
     observe: &mut dyn FnMut(Progress) -> Result<(), BoxedError>,
 ) -> Result<Ending, TrainError> {
     let mut monitor = spec.stop.map(DivergenceMonitor::new);
-    for loss in &past.losses {
-        let _ = monitor.as_mut().and_then(|monitor| monitor.push(*loss));
-    }
+    // A run may have been interrupted when its last update was done, and its end not yet written down.
+    let ended = past.losses.iter().find_map(|loss| monitor.as_mut()?.push(*loss));
     let metrics = past.metrics.clone();
     let mut run = Run { learner, spec, plan, recorder, observe, metrics, monitor, saved: None };
-    let ending = run.train()?;
+    let ending = ended.map_or_else(|| run.train(), Ok)?;
     for subset in &spec.evaluation.after {
         run.evaluate(*subset)?;
     }
@@ -116,17 +115,25 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn train(&mut self) -> Result<Ending, TrainError> {
+        self.evaluate_if_due()?;
         while self.learner.steps_done() < self.spec.steps {
             if let Some(ending) = self.block()? {
                 return Ok(ending);
             }
-            let step = self.learner.steps_done();
-            if self.evaluation_due(step) {
-                let evaluation = self.evaluate(self.spec.evaluation.during)?;
-                self.metrics.push(Metric { updates: step, value: evaluation.loss });
-            }
+            self.evaluate_if_due()?;
         }
         Ok(Ending::Completed)
+    }
+
+    /// An evaluation where one is due after the updates done so far, unless it was made before an interruption.
+    fn evaluate_if_due(&mut self) -> Result<(), TrainError> {
+        let step = self.learner.steps_done();
+        let made = step == 0 || self.metrics.last().is_some_and(|metric| metric.updates == step);
+        if !made && self.evaluation_due(step) {
+            let evaluation = self.evaluate(self.spec.evaluation.during)?;
+            self.metrics.push(Metric { updates: step, value: evaluation.loss });
+        }
+        Ok(())
     }
 
     /// One block of updates: as long as the learner likes, but never past an evaluation or the end.
