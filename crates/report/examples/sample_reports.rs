@@ -8,6 +8,7 @@ use lrscope_report::{
     ComparisonReport, Fact, IndexEntry, RangeTestReport, ReportFile, TrainingReport, render_comparison, render_index,
     render_range_test, render_schedule, render_training, write_report,
 };
+use lrscope_runner::analysis::{Curve, analyse_planned, compare};
 use lrscope_schedule::Point;
 
 #[path = "../tests/report/synthetic.rs"]
@@ -20,9 +21,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (name, seeds) in [("range-test", 3), ("range-test-one-seed", 1)] {
         entries.push(range_test(&folder.join(name), name, seeds)?);
     }
-    for (name, arms, seeds, steps) in
-        [("compare-two", 2, 3, 1_200), ("compare-three", 3, 3, 5_000), ("compare-five", 5, 5, 70_000)]
-    {
+    for (name, arms, seeds, steps) in [
+        ("compare-two", 2, 3, 1_200),
+        ("compare-three", 3, 3, 5_000),
+        ("compare-six-seeds", 2, 6, 5_000),
+        ("compare-five", 5, 5, 70_000),
+    ] {
         entries.push(comparison(&folder.join(name), name, (arms, seeds, steps))?);
     }
     entries.push(training(&folder.join("train"), "train")?);
@@ -49,6 +53,7 @@ fn measured() -> Vec<Fact> {
 }
 
 fn range_test(folder: &Path, name: &str, seeds: u64) -> Result<IndexEntry, Box<dyn Error>> {
+    let curves: Vec<Curve> = (0..seeds).map(|seed| synthetic::sweep(seed, 450)).collect();
     let report = RangeTestReport {
         title: "Range test: caffe_quick on cifar10".into(),
         data_set: "cifar10".into(),
@@ -57,7 +62,7 @@ fn range_test(folder: &Path, name: &str, seeds: u64) -> Result<IndexEntry, Box<d
         recipe: recipe(),
         measured: measured(),
         command: "lrscope range-test cifar10 --seeds 3".into(),
-        analysis: synthetic::range_test(seeds, 450),
+        analysis: analyse_planned(&curves, 450)?,
     };
     write_report(folder, &render_range_test(&report)?)?;
     Ok(report.index_entry(name))
@@ -77,7 +82,7 @@ fn comparison(
         measured: measured(),
         command: "lrscope compare cifar10 --seeds 3".into(),
         pick_note: Some("base_lr and max_lr are those of the range test in range-test (2026-01-30)".into()),
-        analysis: synthetic::comparison(arms, seeds, steps),
+        analysis: compare(synthetic::PLANS.iter().take(arms).map(|plan| synthetic::arm(plan, seeds, steps)).collect())?,
     };
     write_report(folder, &render_comparison(&report)?)?;
     Ok(report.index_entry(name))
@@ -93,7 +98,7 @@ fn training(folder: &Path, name: &str) -> Result<IndexEntry, Box<dyn Error>> {
         measured: measured(),
         command: "lrscope train cifar10".into(),
         warnings: Vec::new(),
-        result: synthetic::arm(&synthetic::PLANS[0], 3, 5_000),
+        result: compare(vec![synthetic::arm(&synthetic::PLANS[0], 3, 5_000)])?.arms.remove(0),
     };
     write_report(folder, &render_training(&report)?)?;
     Ok(report.index_entry(name))

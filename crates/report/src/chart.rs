@@ -11,6 +11,7 @@ mod draw;
 mod grid;
 mod labels;
 mod layout;
+mod legend;
 mod limits;
 mod mapping;
 mod model;

@@ -12,7 +12,7 @@ use crate::fact::{Fact, ReportFile};
 use crate::index::{IndexEntry, ReportKind};
 use crate::numbers::{interval, level, percent, points, probability};
 
-pub(crate) use figures::{accuracy_chart, loss_chart, rates_chart};
+pub(crate) use figures::{accuracy_chart, loss_chart, loss_label, rates_chart};
 pub(crate) use tables::{curves, runs, validation};
 
 /// What the report of a comparison is made of.

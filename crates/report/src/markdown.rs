@@ -47,6 +47,12 @@ pub(crate) fn text(raw: &str) -> Inline {
     Inline(out)
 }
 
+/// Plain text that goes on after other text, with the spaces at its start.
+pub(crate) fn text_after(raw: &str) -> Inline {
+    let space = if raw.starts_with(char::is_whitespace) { " " } else { "" };
+    Inline::own(space).then(&text(raw))
+}
+
 fn push_escaped(out: &mut String, c: char) {
     out.push('\\');
     out.push(c);

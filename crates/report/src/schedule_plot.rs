@@ -36,7 +36,7 @@ fn schedule_chart(points: &[Point], title: &str) -> Option<Chart> {
 
 fn lr_panel(lr: &[f64]) -> Option<Panel> {
     let (scale, low, high) = rate_limits(lr)?;
-    Some(panel("learning rate", lr, (scale, low, high), colours::BLUE, 260.0))
+    Some(panel(rate_label(scale), lr, (scale, low, high), colours::BLUE, 260.0))
 }
 
 /// Scale and limits for learning rates; absent where none is finite.
@@ -58,6 +58,14 @@ pub(crate) fn rate_limits(lr: &[f64]) -> Option<(Scale, f64, f64)> {
     let (low, high) = covering(sorted.iter().copied(), Scale::Linear)?;
     let from_zero = twentieth >= 0.0 && low < 0.3 * highest;
     Some((Scale::Linear, if from_zero { 0.0 } else { low }, high))
+}
+
+/// The label of an axis for learning rates.
+pub(crate) fn rate_label(scale: Scale) -> &'static str {
+    match scale {
+        Scale::Linear => "learning rate",
+        Scale::Log => "learning rate (logarithmic)",
+    }
 }
 
 fn momentum_panel(momentum: &[f64]) -> Option<Panel> {

@@ -2,7 +2,8 @@
 
 use super::canvas::{Anchor, Canvas, Ink, Lettering, picture};
 use super::grid::grid;
-use super::layout::{EDGE, Entry, Layout, PanelLayout, SAMPLE, Sample, TEXT_SIZE, TITLE_SIZE, layout};
+use super::layout::{EDGE, Layout, PanelLayout, SAMPLE, TEXT_SIZE, TITLE_SIZE, layout};
+use super::legend::{Entry, Sample};
 use super::model::{Chart, ChartError, Panel, Stroke};
 use super::palette::colours;
 use super::plot::{data, mark, stroke_line};

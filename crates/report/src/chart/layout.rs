@@ -3,20 +3,23 @@
 use super::arrange::spread;
 use super::draw::WIDTH;
 use super::labels::{Label, place};
+use super::legend::{Entry, legend};
 use super::mapping::Mapping;
-use super::model::{Axis, Chart, Marker, Naming, Panel, Shape, Stroke};
+use super::model::{Axis, Chart, Marker, Naming, Panel, Stroke};
 use super::palette::Colour;
 use super::text::{clean, fit, width, wrap};
 use super::thin::Frame;
 use super::ticks::{Direction, TICK_SIZE, TickSet, ticks};
 
+/// Free pixels around everything.
 pub(super) const EDGE: f64 = 20.0;
 pub(super) const TITLE_SIZE: f64 = 18.0;
 pub(super) const TEXT_SIZE: f64 = 13.0;
-const LINE: f64 = 19.0;
+/// Height of a line of text.
+pub(super) const LINE: f64 = 19.0;
 /// The most pixels that a note beside the chart may take, and a legend's entry.
 const LONGEST_NOTE: f64 = 250.0;
-const LONGEST_ENTRY: f64 = 330.0;
+pub(super) const LONGEST_ENTRY: f64 = 330.0;
 /// The most pixels of a series' name at its end; longer ones go to the legend.
 const LONGEST_END: f64 = 170.0;
 /// Length of a legend's line sample.
@@ -38,21 +41,6 @@ pub(super) struct Text {
     pub(super) line: String,
     pub(super) y: f64,
     pub(super) bold: bool,
-}
-
-/// A line of the legend.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Entry {
-    pub(super) sample: Sample,
-    pub(super) text: String,
-    pub(super) at: (f64, f64),
-}
-
-/// What stands before a legend's text.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Sample {
-    Line(Stroke),
-    Mark(Shape, Colour, f64),
 }
 
 /// A marker's line and label.
@@ -139,68 +127,8 @@ fn heading(chart: &Chart) -> (Vec<Text>, f64) {
     (texts, y + 8.0)
 }
 
-/// Entries in rows from left to right; the height below them.
-fn legend(chart: &Chart, top: f64) -> (Vec<Entry>, f64) {
-    let mut entries = entries(chart);
-    let (mut x, mut y) = (EDGE, top + LINE / 2.0);
-    for entry in &mut entries {
-        entry.text = fit(&clean(&entry.text), TEXT_SIZE, LONGEST_ENTRY);
-        let length = SAMPLE + 8.0 + width(&entry.text, TEXT_SIZE);
-        if x > EDGE && x + length > WIDTH - EDGE {
-            (x, y) = (EDGE, y + LINE + 2.0);
-        }
-        entry.at = (x, y);
-        x += length + 22.0;
-    }
-    let below = if entries.is_empty() { top } else { y + LINE / 2.0 + 8.0 };
-    (entries, below)
-}
-
-fn entries(chart: &Chart) -> Vec<Entry> {
-    let mut found: Vec<Entry> = Vec::new();
-    let mut add = |sample, text: &str| {
-        let entry = Entry { sample, text: text.into(), at: (0.0, 0.0) };
-        if !found.contains(&entry) {
-            found.push(entry);
-        }
-    };
-    for panel in &chart.panels {
-        let ends = named_at_end(&chart.x, panel);
-        for series in &panel.series {
-            match &series.naming {
-                Naming::Legend(name) => add(Sample::Line(series.stroke), name),
-                Naming::End(name) if !ends => add(Sample::Line(series.stroke), name),
-                _ => {}
-            }
-        }
-        for marks in &panel.marks {
-            if let (Some(name), false) = (&marks.name, marks.points.is_empty()) {
-                add(Sample::Mark(marks.shape, marks.colour, marks.opacity), name);
-            }
-        }
-        let exits = |beyond: fn(f64, &Axis) -> bool| {
-            let mut lines = panel.series.iter().filter(|series| series.mark_exits);
-            lines.any(|series| leaves(&series.points, |y| beyond(y, &panel.y)))
-        };
-        let grey = super::palette::colours::GREY;
-        if exits(|y, axis| y > axis.high) {
-            add(Sample::Mark(Shape::Up, grey, 1.0), "off the chart");
-        }
-        if exits(|y, axis| y < axis.low) {
-            add(Sample::Mark(Shape::Down, grey, 1.0), "below the chart");
-        }
-    }
-    found
-}
-
-/// Whether a line goes beyond a limit somewhere, or is beyond it from the start to the end.
-fn leaves(points: &[(f64, f64)], beyond: impl Fn(f64) -> bool) -> bool {
-    let goes = points.windows(2).any(|pair| !beyond(pair[0].1) && beyond(pair[1].1));
-    goes || (!points.is_empty() && points.iter().all(|(_, y)| beyond(*y)))
-}
-
 /// Whether all names that would like to stand at a line's end can: every line reaches the right side, and there is room.
-fn named_at_end(x: &Axis, panel: &Panel) -> bool {
+pub(super) fn named_at_end(x: &Axis, panel: &Panel) -> bool {
     let mapping = Mapping::new(x, 0.0, 1.0);
     let ends: Vec<_> = panel
         .series

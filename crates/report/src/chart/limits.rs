@@ -40,9 +40,13 @@ fn padded(low: f64, high: f64, scale: Scale) -> (f64, f64) {
 /// Scale and limits for losses. `smooth` are the smoothed lines, each from its first step on; `raw` every raw value.
 ///
 /// A loss starts near what guessing gives, falls, and may diverge without bound. So the axis reaches from the lowest values
-/// to a third above the highest start; what goes further is cut. Where the fall spans more than 1.5 decades the axis is
-/// logarithmic. Where nothing falls, the middle 96 % of the raw values decide.
-pub fn loss_limits<L: AsRef<[f64]>>(smooth: &[L], raw: impl IntoIterator<Item = f64>) -> (Scale, f64, f64) {
+/// to a third above the highest start; what goes further is cut. Where the start is more than `log_from` times the lowest the
+/// axis is logarithmic. Where nothing falls, the middle 96 % of the raw values decide.
+pub fn loss_limits<L: AsRef<[f64]>>(
+    smooth: &[L],
+    raw: impl IntoIterator<Item = f64>,
+    log_from: f64,
+) -> (Scale, f64, f64) {
     let mut raw: Vec<f64> = raw.into_iter().filter(|v| usable(*v, Scale::Linear)).collect();
     raw.sort_by(f64::total_cmp);
     let start = smooth.iter().filter_map(|line| first_value(line.as_ref()));
@@ -50,7 +54,7 @@ pub fn loss_limits<L: AsRef<[f64]>>(smooth: &[L], raw: impl IntoIterator<Item = 
     let lowest = smooth.iter().flat_map(|line| line.as_ref().iter().copied());
     let lowest = extremes(lowest.filter(|v| usable(*v, Scale::Linear))).map(|(lowest, _)| lowest);
     match (lowest, start) {
-        (Some(low), Some(start)) if start > 0.0 && start - low > 0.05 * start => falling(low, start, &raw),
+        (Some(low), Some(start)) if start > 0.0 && start - low > 0.05 * start => falling(low, start, &raw, log_from),
         _ => middle(&raw),
     }
 }
@@ -59,9 +63,9 @@ fn first_value(line: &[f64]) -> Option<f64> {
     line.iter().copied().find(|v| usable(*v, Scale::Linear))
 }
 
-fn falling(low: f64, start: f64, raw: &[f64]) -> (Scale, f64, f64) {
+fn falling(low: f64, start: f64, raw: &[f64], log_from: f64) -> (Scale, f64, f64) {
     let foot = quantile(raw, 0.002).unwrap_or(low).min(low);
-    if low > 0.0 && start / low > 30.0 {
+    if low > 0.0 && start / low > log_from {
         let foot = if foot > low / 4.0 { foot } else { low / 4.0 };
         return (Scale::Log, foot / 1.15, start * 1.6);
     }
@@ -116,7 +120,7 @@ mod tests {
     fn a_diverging_loss_does_not_set_the_axis() {
         let smooth: Vec<f64> =
             (0..100).map(|i| if i < 95 { 2.3 - 0.02 * f64::from(i) } else { 10_f64.powi(i - 90) }).collect();
-        let (scale, low, high) = loss_limits(&[&smooth], smooth.iter().copied());
+        let (scale, low, high) = loss_limits(&[&smooth], smooth.iter().copied(), 30.0);
         assert_eq!(scale, Scale::Linear);
         assert!(low < 0.42 && (0.0..0.42).contains(&low), "{low}");
         assert!(high > 2.3 && high < 3.2, "{high}");
@@ -125,7 +129,7 @@ mod tests {
     #[test]
     fn a_fall_over_decades_is_logarithmic() {
         let smooth: Vec<f64> = (0..100).map(|i| 2.3 * (-0.07 * f64::from(i)).exp()).collect();
-        let (scale, low, high) = loss_limits(&[&smooth], smooth.iter().copied());
+        let (scale, low, high) = loss_limits(&[&smooth], smooth.iter().copied(), 30.0);
         assert_eq!(scale, Scale::Log);
         assert!(low > 0.0 && low < smooth[99] && high > 2.3);
     }

@@ -7,11 +7,11 @@ use super::model::{ChartError, Marks, Naming, Panel, Series, Shape, Stroke};
 use super::palette::{Colour, colours};
 use super::thin::{Frame, clip, inside, thin};
 
-/// Points that all unnamed lines of a panel may have together, and all named ones: what keeps a picture under 300 kB.
+/// Points that all unleading lines of a panel may have together, and all leading ones: what keeps a picture under 300 kB.
 const PLAIN_POINTS: f64 = 15_000.0;
-const NAMED_POINTS: f64 = 8_000.0;
-/// A light edge around named lines lifts them off the thin ones behind.
-const CASING: Ink = Ink { rgb: colours::PAPER.mark, opacity: 0.75 };
+const LEADING_POINTS: f64 = 8_000.0;
+/// A light edge around leading lines lifts them off those behind.
+const EDGE: Ink = Ink { rgb: colours::PAPER.mark, opacity: 0.75 };
 
 type Point = (f64, f64);
 
@@ -19,8 +19,22 @@ type Point = (f64, f64);
 pub(super) fn data(canvas: &mut Canvas, panel: &Panel, place: &PanelLayout) -> Result<(), ChartError> {
     let columns = Columns::of(panel, place.frame);
     let mut exits = Vec::new();
+    let mut leading = Vec::new();
     for series in &panel.series {
-        line_series(canvas, series, place, columns.for_series(series), &mut exits)?;
+        let pieces = visible(series, place, columns.for_series(series), &mut exits);
+        if leads(series) {
+            leading.push((series, pieces));
+        } else {
+            pieces.iter().try_for_each(|piece| stroke_line(canvas, piece, &series.stroke))?;
+        }
+    }
+    // All edges come before all lines, so that lines on top of each other show through each other's gaps.
+    for (series, pieces) in &leading {
+        let mut lines = pieces.iter().filter(|piece| piece.len() > 1);
+        lines.try_for_each(|piece| canvas.line(piece, EDGE, series.stroke.width + 2.4))?;
+    }
+    for (series, pieces) in &leading {
+        pieces.iter().try_for_each(|piece| stroke_line(canvas, piece, &series.stroke))?;
     }
     for (shape, at, colour) in exits {
         mark(canvas, shape, at, 5.0, Ink::opaque(colour.mark))?;
@@ -31,34 +45,36 @@ pub(super) fn data(canvas: &mut Canvas, panel: &Panel, place: &PanelLayout) -> R
 /// Widths of the columns that lines are thinned to.
 struct Columns {
     plain: f64,
-    named: f64,
+    leading: f64,
 }
 
 impl Columns {
     fn of(panel: &Panel, frame: Frame) -> Self {
-        let named = panel.series.iter().filter(|series| is_named(series)).count();
-        let plain = panel.series.len() - named;
+        let leading = panel.series.iter().filter(|series| leads(series)).count();
+        let plain = panel.series.len() - leading;
         // Two points a column.
         let column = |lines: usize, points: f64| (2.0 * (frame.right - frame.left) * lines as f64 / points).max(1.0);
-        Self { plain: column(plain, PLAIN_POINTS), named: column(named, NAMED_POINTS) }
+        Self { plain: column(plain, PLAIN_POINTS), leading: column(leading, LEADING_POINTS) }
     }
 
     fn for_series(&self, series: &Series) -> f64 {
-        if is_named(series) { self.named } else { self.plain }
+        if leads(series) { self.leading } else { self.plain }
     }
 }
 
-fn is_named(series: &Series) -> bool {
-    series.naming != Naming::None
+/// Whether a line is one that the reader follows, rather than one of many behind.
+fn leads(series: &Series) -> bool {
+    series.mark_exits || series.naming != Naming::None
 }
 
-fn line_series(
-    canvas: &mut Canvas,
+/// The pieces of a line inside the frame, few enough points for its size; adds where it leaves the frame to `exits`.
+fn visible(
     series: &Series,
     place: &PanelLayout,
     column: f64,
     exits: &mut Vec<(Shape, Point, Colour)>,
-) -> Result<(), ChartError> {
+) -> Vec<Vec<Point>> {
+    let mut all = Vec::new();
     for segment in segments(&series.points, place) {
         let line = thin(&segment, column);
         let pieces = clip(&line, place.frame);
@@ -66,14 +82,9 @@ fn line_series(
             let found = exits_of(&line, &pieces, place.frame);
             exits.extend(found.into_iter().map(|(shape, at)| (shape, at, series.stroke.colour)));
         }
-        for piece in &pieces {
-            if is_named(series) && piece.len() > 1 {
-                canvas.line(piece, CASING, series.stroke.width + 2.4)?;
-            }
-            stroke_line(canvas, piece, &series.stroke)?;
-        }
+        all.extend(pieces);
     }
-    Ok(())
+    all
 }
 
 /// The points in pixels, cut where one has no position.

@@ -10,7 +10,7 @@ const WIDTHS: [u16; 95] = [
 ];
 
 /// Other fonts of the stack are up to this much wider than Helvetica.
-const SAFETY: f64 = 1.08;
+const SAFETY: f64 = 1.16;
 
 /// Estimated width in pixels of `text` at `size` pixels.
 pub(super) fn width(text: &str, size: f64) -> f64 {

@@ -37,15 +37,13 @@ pub(super) fn logarithmic(mantissa: u32, exponent: i32, plain: bool) -> String {
     power(f64::from(mantissa), exponent)
 }
 
-/// `2×10⁻⁵`, or `10⁻⁵` for a mantissa of 1.
-fn power(mantissa: f64, exponent: i32) -> String {
-    let ten = format!("10{}", superscript(exponent));
-    match mantissa.to_string().strip_prefix('-') {
-        Some("1") => format!("−{ten}"),
-        Some(digits) => format!("−{digits}×{ten}"),
-        None if mantissa.to_string() == "1" => ten,
-        None => format!("{mantissa}×{ten}"),
-    }
+/// `2×10⁻⁵`, or `10⁻⁵` for a mantissa of 1; of the mantissa one digit stands before the point.
+fn power(units: f64, exponent: i32) -> String {
+    let scientific = format!("{units:e}");
+    let (mantissa, shift) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let ten = format!("10{}", superscript(exponent + shift.parse::<i32>().unwrap_or(0)));
+    let (sign, digits) = mantissa.strip_prefix('-').map_or(("", mantissa), |digits| ("−", digits));
+    if digits == "1" { format!("{sign}{ten}") } else { format!("{sign}{digits}×{ten}") }
 }
 
 fn superscript(exponent: i32) -> String {
@@ -64,6 +62,8 @@ mod tests {
         assert_eq!(linear(7.0, 1.0, 4), "70,000");
         assert_eq!(linear(4.0, 5.0, -2), "0.20");
         assert_eq!(linear(3.0, 2.0, -9), "6×10⁻⁹");
+        assert_eq!(linear(10.0, 1.0, -8), "10⁻⁷");
+        assert_eq!(linear(-3.0, 5.0, -8), "−1.5×10⁻⁷");
         assert_eq!(linear(0.0, 2.0, -9), "0");
         assert_eq!(logarithmic(1, -5, false), "10⁻⁵");
         assert_eq!(logarithmic(2, -5, false), "2×10⁻⁵");

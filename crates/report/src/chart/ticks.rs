@@ -51,11 +51,17 @@ pub(super) fn ticks(axis: &Axis, pixels: f64, direction: Direction) -> TickSet {
     }
     let mapping = Mapping::new(axis, 0.0, pixels);
     let good = |set: &TickSet| set.labelled.len() <= direction.most_labels() && leave_room(set, mapping, direction);
-    let logarithmic = if axis.scale == Scale::Log { log_choices(axis) } else { Vec::new() };
-    if let Some(set) = logarithmic.into_iter().find(&good) {
-        return set;
+    let found =
+        |least: usize, choices: Vec<TickSet>| choices.into_iter().find(|set| set.labelled.len() >= least && good(set));
+    let linear = |least| found(least, linear_choices(axis).collect());
+    if axis.scale == Scale::Linear {
+        return linear(1).unwrap_or_default();
     }
-    linear_choices(axis).find(good).unwrap_or_default()
+    // On a logarithmic axis of less than a decade and a half, round numbers may fit better than powers of ten.
+    let narrow = axis.high / axis.low < 30.0;
+    let powers = |least| found(least, log_choices(axis));
+    let first = if narrow { powers(3).or_else(|| linear(3)) } else { None };
+    first.or_else(|| powers(2)).or_else(|| linear(1)).unwrap_or_default()
 }
 
 fn leave_room(set: &TickSet, mapping: Mapping, direction: Direction) -> bool {
@@ -101,15 +107,12 @@ fn linear_set(axis: &Axis, mantissa: f64, exponent: i32) -> TickSet {
     TickSet { labelled: labelled.collect(), fine: Vec::new() }
 }
 
-/// On a logarithmic axis, from fine to coarse: 1, 2, 5 of each decade, 1 and 3, decades, every second, fifth, tenth … decade.
-/// None of them where fewer than two labels would show.
+/// On a logarithmic axis, from fine to coarse: 1, 2, 3, 5 of each decade; 1, 2, 5; 1, 3; decades; every second, fifth …
+/// decade.
 fn log_choices(axis: &Axis) -> Vec<TickSet> {
+    let within: [&[u32]; 3] = [&[1, 2, 3, 5], &[1, 2, 5], &[1, 3]];
     let strides = [1, 2, 5, 10, 20, 50, 100].map(|stride| log_set(axis, &[1], stride));
-    [log_set(axis, &[1, 2, 5], 1), log_set(axis, &[1, 3], 1)]
-        .into_iter()
-        .chain(strides)
-        .filter(|set| set.labelled.len() > 1)
-        .collect()
+    within.into_iter().map(|mantissas| log_set(axis, mantissas, 1)).chain(strides).collect()
 }
 
 fn log_set(axis: &Axis, mantissas: &[u32], stride: i32) -> TickSet {

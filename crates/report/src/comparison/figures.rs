@@ -6,12 +6,14 @@ use crate::chart::{
     Axis, Chart, Marks, Panel, Scale, Series, Shape, Stroke, Ticks, arm_stroke, loss_limits, outlier_limits,
 };
 use crate::numbers::{count, counted, listed, percent, rate, significant};
-use crate::schedule_plot::rate_limits;
+use crate::schedule_plot::{rate_label, rate_limits};
 use crate::series_stats::{MeanLine, by_step, last_finite, mean_line, smoothed, smoothing_window};
 
 /// Opacity of a lone thin line: raw losses fill areas, evaluations are single lines. More lines are fainter.
-const FAINT_RAW: f64 = 0.55;
+const FAINT_RAW: f64 = 0.42;
 const FAINT: f64 = 1.2;
+/// A fall by this factor and more is shown on a logarithmic axis, on which arms that end close together stay apart.
+const LOG_FROM: f64 = 4.0;
 /// Height of the plotting area in pixels.
 const HEIGHT: f64 = 340.0;
 
@@ -22,7 +24,7 @@ pub(crate) fn loss_chart(arms: &[ArmResult]) -> Option<Chart> {
     let lines: Vec<Vec<(f64, f64)>> = means.iter().map(|mean| smoothed(mean, steps)).collect();
     let raw = arms.iter().flat_map(|arm| &arm.seeds).flat_map(|seed| seed.loss.iter().copied());
     let smooth: Vec<Vec<f64>> = lines.iter().map(|line| line.iter().map(|(_, loss)| *loss).collect()).collect();
-    let (scale, low, high) = loss_limits(&smooth, raw);
+    let (scale, low, high) = loss_limits(&smooth, raw, LOG_FROM);
     let ends = smooth.iter().zip(&means).map(|(line, mean)| (line.last().copied(), mean.completed));
     let mut series = faint(arms, FAINT_RAW, |seed| by_step(&seed.loss));
     series.extend(bold(arms, lines.into_iter()));
@@ -33,7 +35,7 @@ pub(crate) fn loss_chart(arms: &[ArmResult]) -> Option<Chart> {
         bands: Vec::new(),
         markers: Vec::new(),
         panels: vec![Panel {
-            y: axis("training loss (nats)", scale, low, high),
+            y: axis(loss_label(scale), scale, low, high),
             height: HEIGHT,
             series,
             marks: stops(arms, last_finite),
@@ -100,13 +102,21 @@ pub(crate) fn rates_chart(arms: &[ArmResult]) -> Option<Chart> {
         bands: Vec::new(),
         markers: Vec::new(),
         panels: vec![Panel {
-            y: axis("learning rate", scale, low, high),
+            y: axis(rate_label(scale), scale, low, high),
             height: 260.0,
             series: bold(arms, arms.iter().map(|arm| by_step(&arm.lr))).collect(),
             marks: Vec::new(),
             notes: Vec::new(),
         }],
     })
+}
+
+/// The label of an axis for losses; a reader must know that equal distances are equal ratios.
+pub(crate) fn loss_label(scale: Scale) -> &'static str {
+    match scale {
+        Scale::Linear => "training loss (nats)",
+        Scale::Log => "training loss (nats, logarithmic)",
+    }
 }
 
 fn longest(lengths: impl Iterator<Item = usize>) -> Option<usize> {

@@ -26,7 +26,7 @@ pub(super) fn chart(comparison: &Comparison) -> Option<Chart> {
     series.extend(rows.iter().filter_map(interval_line));
     Some(Chart {
         title: title(comparison, metric),
-        subtitle: subtitle(&rows),
+        subtitle: subtitle(&rows, low),
         x: Axis { label: format!("{} (%)", metric.name), scale: Scale::Linear, low, high, ticks: Ticks::Numbers },
         bands: Vec::new(),
         markers: Vec::new(),
@@ -158,12 +158,14 @@ fn title(comparison: &Comparison, metric: Metric) -> String {
     }
 }
 
-fn subtitle(rows: &[Row]) -> String {
+fn subtitle(rows: &[Row], low: f64) -> String {
     let with_interval = rows.iter().filter_map(|row| row.estimate.as_ref()).find(|e| e.low.is_some());
     let mean = match with_interval {
         Some(estimate) => format!("Diamond: mean; bar: its {} interval.", level(estimate)),
         None => "Diamond: mean.".into(),
     };
     let lines = if joined(rows).is_empty() { "" } else { " Grey lines join runs with the same seed." };
-    format!("Each dot is one seed. {mean}{lines}")
+    let beyond = rows.iter().flat_map(|row| &row.seeds).any(|(_, value)| *value < low);
+    let beyond = if beyond { " Triangles point to what lies off the chart." } else { "" };
+    format!("Each dot is one seed. {mean}{lines}{beyond}")
 }

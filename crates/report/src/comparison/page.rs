@@ -7,7 +7,7 @@ use crate::fact::ReportFile;
 use crate::markdown::{
     Inline, Page,
     Side::{Left, Right},
-    strong, text,
+    strong, text, text_after,
 };
 use crate::numbers::{interval, level, loss, percent, points, probability};
 use crate::sections;
@@ -63,12 +63,19 @@ fn verdict(page: &mut Page, report: &ComparisonReport, metric: Option<Metric>) {
 
 /// The verdict, and the difference where the verdict's words do not state it.
 fn verdict_line(pair: &PairedDifference) -> Inline {
-    let verdict = strong(&text(&pair.verdict)).then(&Inline::own("."));
+    let (claim, reason) = claim_and_reason(&pair.verdict);
+    let verdict = strong(&text(claim)).then(&text_after(reason)).then(&Inline::own("."));
     if pair.verdict.contains(&percent(pair.difference.mean.abs())) {
         return verdict;
     }
     let observed = Inline::own(" Observed: ").then(&text(&pair_words(pair))).then(&Inline::own("."));
     verdict.then(&observed)
+}
+
+/// A verdict cut where its reasons begin, so that the claim can stand out.
+fn claim_and_reason(verdict: &str) -> (&str, &str) {
+    let cut = [": ", " ("].iter().filter_map(|mark| verdict.find(mark)).min();
+    verdict.split_at(cut.unwrap_or(verdict.len()))
 }
 
 fn arms(page: &mut Page, arms: &[ArmResult], metric: Option<Metric>) {
@@ -155,7 +162,6 @@ fn differences(page: &mut Page, differences: &[PairedDifference], metric: Option
             vec![
                 text(&pair.arm),
                 text(&pair.against),
-                text(&pair.verdict),
                 Inline::own(points(pair.difference.mean)),
                 Inline::own(ends.map(|ends| format!("{ends} ({})", level(&pair.difference))).unwrap_or_default()),
                 Inline::own(pair.difference.n.to_string()),
@@ -168,7 +174,6 @@ fn differences(page: &mut Page, differences: &[PairedDifference], metric: Option
     let header = [
         ("arm", Left),
         ("against", Left),
-        ("verdict", Left),
         ("difference (points)", Right),
         ("interval (points)", Right),
         ("n", Right),

@@ -5,8 +5,12 @@ use lrscope_runner::analysis::{Ending, Pick, RangeTest, Rule};
 use crate::chart::{
     Axis, Band, Chart, Dash, Marker, Marks, Panel, Scale, Series, Shape, Stroke, Ticks, colours, covering, loss_limits,
 };
+use crate::comparison::loss_label;
 use crate::numbers::{counted, rate};
+use crate::schedule_plot::rate_label;
 
+/// A fall by this factor and more is shown on a logarithmic axis; range tests are usually read on a linear one.
+const LOG_FROM: f64 = 30.0;
 /// Pixels of a row in the lower panel.
 const ROW: f64 = 24.0;
 
@@ -51,7 +55,7 @@ fn x_axis(test: &RangeTest) -> Axis {
     let suggested = test.rules.iter().filter_map(|outcome| outcome.lr);
     let scale = sweep_scale(test);
     let (low, high) = covering(swept.chain(suggested), scale).unwrap_or((1e-5, 1.0));
-    Axis { label: "learning rate".into(), scale, low, high, ticks: Ticks::Numbers }
+    Axis { label: rate_label(scale).into(), scale, low, high, ticks: Ticks::Numbers }
 }
 
 /// Logarithmic where the longest sweep's middle is nearer to the geometric mean of its ends than to the arithmetic one.
@@ -87,14 +91,14 @@ fn markers(pick: &Pick) -> Vec<Marker> {
 
 fn loss_panel(test: &RangeTest) -> Panel {
     let raw = test.curves.iter().flat_map(|curve| curve.loss.iter().copied());
-    let (scale, low, high) = loss_limits(&[&test.smoothed_loss], raw);
+    let (scale, low, high) = loss_limits(&[&test.smoothed_loss], raw, LOG_FROM);
     let thin = Stroke::solid(colours::BLUE, 0.8).opacity(0.35);
     let mut series: Vec<Series> =
         test.curves.iter().map(|curve| Series::plain(pairs(&curve.lr, &curve.loss), thin)).collect();
     let smooth = pairs(&test.lr, &test.smoothed_loss);
     series.push(Series { mark_exits: true, ..Series::plain(smooth, Stroke::solid(colours::BLUE, 2.6)) });
     Panel {
-        y: Axis { label: "training loss (nats)".into(), scale, low, high, ticks: Ticks::Numbers },
+        y: Axis { label: loss_label(scale).into(), scale, low, high, ticks: Ticks::Numbers },
         height: 320.0,
         series,
         marks: vec![stops(test)],
@@ -183,7 +187,7 @@ fn rule_row(test: &RangeTest, rule: Rule) -> Option<Row> {
     let seeds: Vec<f64> = outcomes.iter().filter_map(|outcome| outcome.lr).collect();
     Some(Row {
         name: if seeds.is_empty() { format!("{rule}: no answer") } else { rule.to_string() },
-        median: super::page::median(&seeds),
+        median: if seeds.len() > 1 { super::page::median(&seeds) } else { None },
         seeds,
         pick: None,
     })

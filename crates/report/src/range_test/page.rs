@@ -101,6 +101,7 @@ fn trust(page: &mut Page, test: &RangeTest) {
         page.list(&warnings);
     }
     spread_table(page, test);
+    page.paragraph(&Inline::own("How each sweep ended:"));
     let rows: Vec<_> = test
         .curves
         .iter()

@@ -1,7 +1,9 @@
 //! Tests of whole reports and pictures, read back by parsers that had no part in writing them.
 
+mod analysed;
 mod charts;
 mod comparison;
+mod markdown;
 mod page;
 mod range_test;
 mod svg;

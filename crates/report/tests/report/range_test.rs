@@ -5,7 +5,7 @@ use lrscope_runner::analysis::{Curve, Ending, RangeTest};
 use lrscope_schedule::ScheduleSpec;
 
 use crate::page::{content, fenced, prose, readme, tables};
-use crate::{page, svg, synthetic};
+use crate::{analysed, page, svg};
 
 fn report(analysis: RangeTest) -> RangeTestReport {
     RangeTestReport {
@@ -37,19 +37,21 @@ fn rows(csv: &str) -> Vec<Vec<String>> {
     reader.records().map(record).collect()
 }
 
+/// A configuration, as far as the snippet goes.
+#[derive(serde::Deserialize)]
+struct Config {
+    schedule: ScheduleSpec,
+}
+
 #[test]
 fn the_pick_comes_first_and_can_be_pasted() {
-    let analysis = synthetic::range_test(3, 300);
+    let analysis = analysed::range_test(3, 300);
     let pick = analysis.pick.clone().expect("a pick");
     let files = render(analysis);
     let page = readme(&files);
     let first = &prose(&page)[1];
     assert!(first.starts_with("base_lr 0.00215, max_lr 0.174, from the mean curve of 3 seeds"), "{first}");
 
-    #[derive(serde::Deserialize)]
-    struct Config {
-        schedule: ScheduleSpec,
-    }
     let (language, snippet) = &fenced(&page)[0];
     assert_eq!(language, "toml");
     let config: Config = toml::from_str(snippet).expect("a schedule that the schedule crate reads");
@@ -64,7 +66,7 @@ fn the_pick_comes_first_and_can_be_pasted() {
 
 #[test]
 fn csv_reads_back_to_the_bit() {
-    let mut analysis = synthetic::range_test(2, 120);
+    let mut analysis = analysed::range_test(2, 120);
     analysis.curves[1].loss.push(f64::NAN);
     analysis.curves[1].loss.push(f64::INFINITY);
     analysis.curves[1].loss.push(f64::NEG_INFINITY);
@@ -88,7 +90,7 @@ fn csv_reads_back_to_the_bit() {
 
 #[test]
 fn the_table_of_rules_gives_median_spread_and_reasons() {
-    let files = render(synthetic::range_test(3, 300));
+    let files = render(analysed::range_test(3, 300));
     let rules = rows(&content(&files, "rules.csv"));
     let table = tables(&readme(&files)).into_iter().find(|table| table[0][0] == "rule").expect("a table of rules");
     assert_eq!(table.len(), 7);
@@ -110,7 +112,7 @@ fn the_table_of_rules_gives_median_spread_and_reasons() {
 
 #[test]
 fn one_seed_is_said_to_tell_nothing_of_chance() {
-    let page = readme(&render(synthetic::range_test(1, 300)));
+    let page = readme(&render(analysed::range_test(1, 300)));
     assert!(page.contains("There is one seed"), "{page}");
     let rules = tables(&page).into_iter().find(|table| table[0][0] == "rule").expect("a table of rules");
     assert!(rules[1..].iter().all(|row| row[4].is_empty()), "one value has no spread: {rules:?}");
@@ -118,7 +120,7 @@ fn one_seed_is_said_to_tell_nothing_of_chance() {
 
 #[test]
 fn without_a_pick_the_reason_comes_first_and_nothing_is_zero() {
-    let mut analysis = synthetic::range_test(3, 300);
+    let mut analysis = analysed::range_test(3, 300);
     analysis.pick = None;
     analysis.seed_picks.clear();
     analysis.warnings = vec!["the loss never falls by more than its noise".into()];
@@ -138,7 +140,7 @@ fn without_a_pick_the_reason_comes_first_and_nothing_is_zero() {
 
 #[test]
 fn an_edge_that_was_not_reached_is_a_lower_bound() {
-    let mut analysis = synthetic::range_test(2, 300);
+    let mut analysis = analysed::range_test(2, 300);
     if let Some(pick) = &mut analysis.pick {
         pick.edge_reached = false;
     }
@@ -183,20 +185,22 @@ fn strange_curves_are_drawn() {
 
 #[test]
 fn linear_sweeps_get_a_linear_axis() {
-    let mut analysis = synthetic::range_test(2, 300);
+    let mut analysis = analysed::range_test(2, 300);
     for curve in &mut analysis.curves {
         curve.lr = (0..curve.lr.len()).map(|k| 0.001 * (k + 1) as f64).collect();
     }
     analysis.lr = analysis.curves[0].lr[..analysis.lr.len()].to_vec();
     let drawn = content(&render(analysis), "range-test.svg");
     let document = svg::parse(&drawn);
-    let texts: Vec<String> = svg::words(&document).into_iter().map(|word| word.text).collect();
-    assert!(texts.iter().any(|text| text == "0.05") && texts.iter().any(|text| text == "0.10"), "{texts:?}");
+    let words = svg::words(&document);
+    let at = |label: &str| words.iter().rfind(|word| word.text == label).map(|word| word.x).expect(label);
+    let steps = [at("0.2") - at("0.1"), at("0.3") - at("0.2"), at("0.4") - at("0.3")];
+    assert!(steps.iter().all(|step| (step - steps[0]).abs() <= 1.0), "{steps:?}");
 }
 
 #[test]
 fn no_curve_is_an_error() {
-    let mut analysis = synthetic::range_test(1, 50);
+    let mut analysis = analysed::range_test(1, 50);
     analysis.curves.clear();
     assert!(matches!(render_range_test(&report(analysis)), Err(RenderError::Empty(_))));
 }
@@ -204,7 +208,7 @@ fn no_curve_is_an_error() {
 #[test]
 fn hostile_words_stay_words() {
     let hostile = "a|b `c` <img src=x onerror=alert(1)> **d** [e](http://f.example) $g$ \\| ~~h~~ www.i.example\n# j";
-    let mut report = report(synthetic::range_test(2, 100));
+    let mut report = report(analysed::range_test(2, 100));
     report.title = hostile.into();
     report.recipe = vec![Fact::new(hostile, hostile)];
     report.command = "lrscope ``` \n```sh\nrm -rf".into();
