@@ -22,14 +22,14 @@ const GOLDEN: [u64; 12] = [
     0x3727_3af8_6d69_6e3a,
     0xb6b5_6b9b_3d5b_5861,
     0x4d3d_7808_e14b_3b54,
-    0x1b77_ee37_dd4b_7f27,
-    0x516e_9915_9460_47eb,
-    0x93cd_754f_6277_20ed,
-    0x8640_1992_0088_2770,
-    0x626f_8782_11c4_a2f5,
-    0x6f9a_5597_f8c3_440b,
-    0xedf9_ff18_5ae8_9102,
-    0x0ed3_2169_a27a_9e5f,
+    0xf27d_01cc_8ebb_0bfa,
+    0x7d6b_c4a1_8a11_f61b,
+    0x653f_f658_1efe_e0b9,
+    0x4447_8a17_695b_950f,
+    0xee6a_c787_55f7_bf46,
+    0xc2b0_1a64_cde0_8705,
+    0xf175_6286_1c8b_fbee,
+    0xcace_b99d_e0be_d14d,
 ];
 
 /// FNV-1a, 64 bits, of the numbers' bits.
