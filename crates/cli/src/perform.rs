@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow};
 use lrscope_data::Name;
 use lrscope_runner::experiment::Experiment;
 use lrscope_runner::record::Store;
-use lrscope_runner::spec::{DeviceClass, ModelSpec, OptimizerSpec, RunSpec};
+use lrscope_runner::spec::{DeviceClass, ModelSpec, OptimizerSpec, RunSpec, hex};
 use lrscope_runner::study::{Question, STUDY_SCHEMA, Study, StudyArm};
 use lrscope_trainer::{Isa, KernelError};
 use sha2::{Digest, Sha256};
@@ -63,7 +63,7 @@ impl Plan {
                 digest.update(run.id().as_str().as_bytes());
             }
         }
-        let hash: String = digest.finalize()[..3].iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex(&digest.finalize()[..3]);
         let experiment = &self.experiment;
         let (model, optimizer) = (model_name(&experiment.model), optimizer_name(&experiment.optimizer));
         format!("{what}-{}-{model}-{optimizer}-{hash}", experiment.data.name)

@@ -59,7 +59,7 @@ impl PickKey {
     /// File name of the key's pick.
     fn file_name(&self) -> Result<String, serde_json::Error> {
         let digest = Sha256::digest(serde_json::to_vec(self)?);
-        let hex: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = crate::spec::hex(&digest[..8]);
         Ok(format!("{}-{hex}.json", self.data))
     }
 }

@@ -1,5 +1,7 @@
 //! What a run is: everything that can change a number in it, and nothing else.
 
+use std::fmt::Write as _;
+
 use lrscope_schedule::ScheduleSpec;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -284,11 +286,18 @@ impl RunSpec {
     ///
     /// # Panics
     /// Never: a specification holds finite numbers and strings alone, which JSON can always write.
-    #[expect(clippy::missing_panics_doc, reason = "documented above; it cannot happen")]
     pub fn id(&self) -> RunId {
         let json = serde_json::to_vec(self).expect("a specification can be written as JSON");
         let digest = Sha256::digest(&json);
-        let hex = digest[..10].iter().map(|byte| format!("{byte:02x}"));
-        RunId(hex.collect())
+        RunId(hex(&digest[..10]))
     }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

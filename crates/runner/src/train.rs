@@ -211,7 +211,7 @@ impl Run<'_> {
     }
 
     fn evaluation_due(&self, step: u64) -> bool {
-        self.spec.evaluation.every.is_some_and(|every| step % every == 0)
+        self.spec.evaluation.every.is_some_and(|every| step.is_multiple_of(every))
     }
 
     fn evaluate(&mut self, subset: Subset) -> Result<Evaluation, TrainError> {
