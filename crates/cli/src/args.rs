@@ -1,4 +1,5 @@
 //! The command line, as clap reads it.
+#![expect(clippy::doc_markdown, reason = "these comments are the help text, where backticks would be printed")]
 
 use std::path::PathBuf;
 
@@ -90,7 +91,7 @@ pub struct MachineArgs {
     /// Device: cpu, cuda, cuda:1 or metal
     #[arg(long, default_value = "cpu", value_name = "DEVICE")]
     pub device: String,
-    /// Instruction set path of the CPU kernels: auto, portable, or one that `--isa help` lists
+    /// Instruction set path of the CPU kernels: auto, portable, avx2, avx512 or neon
     #[arg(long, default_value = "auto", value_name = "PATH")]
     pub isa: String,
     /// Threads of each run; the figures are the same for any number

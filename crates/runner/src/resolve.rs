@@ -119,7 +119,7 @@ impl Setting {
                 "0 leaves nothing to evaluate on during the run; hold examples out, or set training.evaluate_on to \"train\" or \"test\"",
             ));
         }
-        Ok(EvaluationSpec { every, during: training.evaluate_on, after: vec![Subset::Validation, Subset::Test] })
+        Ok(EvaluationSpec { every, during: training.evaluate_on, after: self.after() })
     }
 
     /// What is probably not meant about a schedule and the run that it drives: see [`Plan::lint`].
@@ -127,6 +127,11 @@ impl Setting {
         let mut lints = schedule.unused_settings();
         lints.extend(plan(run)?.lint(run.steps));
         Ok(lints.iter().map(ToString::to_string).collect())
+    }
+
+    /// What is evaluated once a run is done.
+    fn after(&self) -> Vec<Subset> {
+        if self.validation() == 0 { vec![Subset::Test] } else { vec![Subset::Validation, Subset::Test] }
     }
 
     fn context(&self, pick: Option<Pick>) -> Context {
