@@ -53,11 +53,13 @@ pub fn warn(plan: &Plan, machine: &MachineArgs) {
 
 /// Some runs failed: the report is there, but the exit code must say so.
 pub fn failed_runs(done: &Done) -> Result<()> {
-    let failed = done.study.arms.iter().flat_map(|arm| &arm.runs).filter(|run| run.failed.is_some()).count();
+    let runs = || done.study.arms.iter().flat_map(|arm| &arm.runs);
+    let failed = runs().filter(|run| run.failed.is_some()).count();
     if failed == 0 {
         return Ok(());
     }
-    Err(anyhow!("{failed} runs failed; the report says why, and the same command does them again"))
+    let all = runs().count();
+    Err(anyhow!("{failed} of {all} runs failed; the report says why, and the same command does them again"))
 }
 
 /// Where an arm's schedule stands.

@@ -8,9 +8,9 @@ use anyhow::Result;
 use lrscope_data::{Locations, Name, Phase, Progress, Source};
 
 use crate::args::{DataArgs, DataSource};
-use crate::exit::bad_input;
+use crate::exit::{bad_input, text};
 use crate::pool::{Job, Outcome, run_all};
-use crate::progress::Display;
+use crate::progress::{Display, note};
 use crate::task::Event;
 use crate::tell::{print, tell};
 
@@ -81,7 +81,11 @@ fn fetch_and_show(args: &DataArgs, names: &[Name]) -> Result<()> {
                 if !args.output.json && names.len() > 1 {
                     print(&format!("{name}: not here"))?;
                 }
-                failed = Some(error);
+                found.insert(name.to_string(), serde_json::Value::Null);
+                // The last error is for the caller to show; none of those before it may be lost.
+                if let Some(earlier) = failed.replace(error) {
+                    note(&format!("lrscope: {}", text(&earlier)));
+                }
             }
         }
     }

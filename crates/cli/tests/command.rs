@@ -1,0 +1,33 @@
+//! The command as a user meets it: every test runs the program itself, in a folder of its own.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test that cannot go on should fail right there")]
+
+#[path = "command/at_once.rs"]
+mod at_once;
+#[path = "command/bad_config.rs"]
+mod bad_config;
+#[path = "command/bad_data.rs"]
+mod bad_data;
+#[path = "command/bad_flags.rs"]
+mod bad_flags;
+#[path = "command/bad_places.rs"]
+mod bad_places;
+#[path = "command/configs.rs"]
+mod configs;
+#[path = "command/hub_cache.rs"]
+mod hub_cache;
+#[path = "command/interrupted.rs"]
+mod interrupted;
+#[path = "command/output.rs"]
+mod output;
+#[path = "command/picks.rs"]
+mod picks;
+#[path = "command/repeat.rs"]
+mod repeat;
+#[path = "command/reports.rs"]
+mod reports;
+#[path = "command/schedules.rs"]
+mod schedules;
+#[path = "command/support.rs"]
+mod support;
+#[path = "command/terminal.rs"]
+mod terminal;

@@ -1,0 +1,175 @@
+//! Commands that are killed and started again, and commands that are started twice.
+#![cfg(unix)]
+
+use std::fs;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Command};
+use std::thread;
+use std::time::Duration;
+
+use lrscope_runner::record::{AttemptState, Store};
+
+use super::support::{Folder, records, told};
+
+/// Two arms of four seeds, each run a few tenths of a second long.
+const SLOW: &str = r#"version = 1
+[data]
+name = "digits"
+batch_size = 32
+[model.mlp]
+hidden = [128]
+[optimizer.sgd]
+[training]
+length = "20ep"
+seeds = 3
+[[arm]]
+name = "cyclic"
+[arm.schedule.cyclic]
+base_lr = 0.01
+max_lr = 0.1
+step_size_up = "2ep"
+[[arm]]
+name = "fixed"
+[arm.schedule.constant]
+lr = 0.05
+"#;
+
+const ARGUMENTS: [&str; 8] = ["compare", "--config", "slow.toml", "--name", "mine", "--quiet", "--jobs", "2"];
+
+fn slow() -> Folder {
+    let folder = Folder::new();
+    folder.write("slow.toml", SLOW);
+    folder
+}
+
+fn start(folder: &Folder) -> Child {
+    folder.command(&ARGUMENTS).process_group(0).spawn().unwrap()
+}
+
+/// SIGKILL to the command and all its children at once: nobody can tidy up. Whether it came in time.
+fn kill(child: Child) -> bool {
+    let killed = Command::new("/bin/sh").args(["-c", &format!("kill -9 -{}", child.id())]).output().unwrap();
+    let in_time = told(child).code.is_none();
+    assert!(killed.status.success() || !in_time);
+    in_time
+}
+
+fn count(folder: &Path) -> usize {
+    fs::read_dir(folder).map_or(0, Iterator::count)
+}
+
+/// Waits until `ready`, unless the command ends before.
+fn wait_until(child: &mut Child, ready: impl Fn() -> bool) -> bool {
+    while !ready() {
+        if child.try_wait().unwrap().is_some() {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    true
+}
+
+/// The report's figures, without the folder's name.
+fn figures(folder: &Folder) -> serde_json::Value {
+    let mut figures = folder.json(&ARGUMENTS);
+    figures.as_object_mut().unwrap().remove("report");
+    figures
+}
+
+#[test]
+fn a_command_that_was_killed_is_finished_without_counting_a_run_twice() {
+    let whole = slow();
+    let expected = figures(&whole);
+    let expected_records = records(&whole.join("results"));
+    assert_eq!(expected_records.len(), 6);
+    let folder = slow();
+    let (runs, attempts) = (folder.join("results/runs"), folder.join("results/attempts"));
+    let mut kills = 0;
+    // While the first runs are under way, then after one, two and four published ones.
+    for published in [0, 1, 2, 4] {
+        let mut child = start(&folder);
+        if wait_until(&mut child, || count(&runs) >= published && count(&attempts) > 0) {
+            kills += u32::from(kill(child));
+        }
+    }
+    assert!(kills >= 2, "only {kills} of the kills came in time");
+    let before = records(&folder.join("results"));
+    assert!(before.iter().all(|(run, files)| expected_records.get(run) == Some(files)));
+    // What was there is not done again, what was not is done, and all of it is the same to the bit.
+    assert_eq!(figures(&folder), expected);
+    assert!(records(&folder.join("results")) == expected_records);
+    assert_eq!(count(&attempts), 0, "what the killed processes left is cleared away");
+    let study = fs::read_to_string(folder.join("results/compare-mine/study.json")).unwrap();
+    let study: serde_json::Value = serde_json::from_str(&study).unwrap();
+    for arm in study["arms"].as_array().unwrap() {
+        assert_eq!(arm["runs"].as_array().unwrap().len(), 3);
+        assert!(arm["runs"].as_array().unwrap().iter().all(|run| run["failed"].is_null()), "{arm}");
+    }
+}
+
+/// Only the parent dies, as when a session is lost: its children notice and leave nothing half done.
+#[test]
+fn children_end_with_their_parent() {
+    let folder = slow();
+    let attempts = folder.join("results/attempts");
+    let mut child = start(&folder);
+    assert!(wait_until(&mut child, || count(&attempts) > 0));
+    child.kill().unwrap();
+    assert_eq!(told(child).code, None);
+    // Each child finds out with the next event that it tells, and lets its attempt go.
+    let store = Store::open(folder.join("results")).unwrap();
+    let running = || store.attempts().unwrap().iter().any(|attempt| attempt.state() == AttemptState::Running);
+    while running() {
+        thread::sleep(Duration::from_millis(5));
+    }
+    assert!(count(&folder.join("results/runs")) < 6, "the children went on without their parent");
+    folder.done(&ARGUMENTS);
+    assert_eq!(records(&folder.join("results")).len(), 6);
+    assert_eq!(count(&attempts), 0);
+}
+
+/// One child dies, as when the machine runs out of memory: the others go on, and the report says what is missing.
+#[test]
+fn a_child_that_is_killed_takes_nobody_along() {
+    let folder = slow();
+    let attempts = folder.join("results/attempts");
+    let mut child = start(&folder);
+    assert!(wait_until(&mut child, || count(&attempts) > 0));
+    let store = Store::open(folder.join("results")).unwrap();
+    let victim = store.attempts().unwrap()[0].pid.to_string();
+    assert!(Command::new("/bin/sh").args(["-c", &format!("kill -9 {victim}")]).status().unwrap().success());
+    let told = told(child);
+    told.must_fail("a killed child", 1, &["1 of 6 runs failed", "the same command does them again"]);
+    assert_eq!(records(&folder.join("results")).len(), 5);
+    let page = fs::read_to_string(folder.join("results/compare-mine/README.md")).unwrap();
+    assert!(page.contains("signal 9"), "the report must say why: {page}");
+    folder.done(&ARGUMENTS);
+    assert_eq!(records(&folder.join("results")).len(), 6);
+    let page = fs::read_to_string(folder.join("results/compare-mine/README.md")).unwrap();
+    assert!(!page.contains("signal 9"), "what was repaired is not reported any more: {page}");
+}
+
+#[test]
+fn a_command_started_again_does_no_run_again() {
+    let folder = Folder::small();
+    let arguments = ["compare", "--config", "small.toml", "--seeds", "2"];
+    folder.done(&arguments);
+    let results = folder.join("results");
+    let when = || {
+        let entries = fs::read_dir(results.join("runs")).unwrap();
+        let mut times: Vec<_> = entries.map(|entry| entry.unwrap().metadata().unwrap().modified().unwrap()).collect();
+        times.sort();
+        times
+    };
+    let (before, times) = (records(&results), when());
+    assert_eq!(before.len(), 4);
+    let told = folder.run(&arguments);
+    assert_eq!(told.code, Some(0));
+    assert!(told.err.contains("all 4 runs are done already"), "{}", told.err);
+    assert_eq!((records(&results), when()), (before, times));
+    // Two more seeds are two more runs for each arm, and no more.
+    let told = folder.run(&["compare", "--config", "small.toml", "--seeds", "4"]);
+    assert!(told.err.contains("4 of 8 runs are done already"), "{}", told.err);
+    assert_eq!(records(&results).len(), 8);
+}
