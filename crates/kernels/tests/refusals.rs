@@ -96,6 +96,17 @@ fn empty_batches_pass_through() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn no_input_channels_leave_the_bias() -> Result<()> {
+    let (x, w) = (Var::from_tensor(&random(&[2, 0, 4, 4], 1)?)?, Var::from_tensor(&random(&[3, 0, 3, 3], 2)?)?);
+    let bias = random(&[3], 3)?;
+    let y = k::conv2d(&x, &w, Some(&bias), Conv2dParams::default())?;
+    let expected = bias.reshape((1, 3, 1, 1))?.broadcast_as((2, 3, 2, 2))?;
+    assert_eq!(numbers(&y)?, numbers(&expected)?);
+    assert_eq!(k::backward(&y)?.get(&w).expect("a gradient").dims(), [3, 0, 3, 3]);
+    Ok(())
+}
+
 /// A diverged network must not look alive: NaN goes through everything.
 #[test]
 fn nan_is_never_lost() -> Result<()> {

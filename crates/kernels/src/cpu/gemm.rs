@@ -1,8 +1,8 @@
 //! Matrix products.
 
 use super::element::Element;
-use super::pack::{Matrix, pack_panel, pack_panels, pack_rows, tap};
-use super::parallel::{build, for_parts};
+use super::pack::{GROUP, Matrix, copy_row, pack_group, pack_panels, pack_rows, tap};
+use super::parallel::{build, for_parts, ranges};
 use super::scratch::Scratch;
 use super::simd::Kernel;
 use crate::KernelError;
@@ -77,16 +77,17 @@ struct Operands<'a, T> {
 }
 
 impl<T: Element> Operands<'_, T> {
-    /// Rows `first` and on, as many as `out` holds, through one panel.
-    fn through(&self, first: usize, panel: &[T], out: &mut [T]) {
-        for (index, out) in out.chunks_mut(ROWS * self.kernel.width).enumerate() {
-            let count = out.len() / self.kernel.width;
-            let first = first + index * ROWS;
-            let mut rows = [0; ROWS];
-            for (j, row) in rows[..count].iter_mut().enumerate() {
-                *row = (first + j) * self.left.row_stride;
+    /// `count` rows from `first` on through one panel, to places of `out` that lie `stride` apart.
+    fn through(&self, first: usize, count: usize, panel: &[T], out: &mut [T], stride: usize) {
+        let places = Kernel::<T>::places::<ROWS>(stride);
+        for block in ranges(count, ROWS) {
+            let mut rows = Kernel::<T>::places::<ROWS>(self.left.row_stride);
+            for row in &mut rows {
+                *row += (first + block.start) * self.left.row_stride;
             }
-            self.kernel.accumulate(self.left.data, &rows[..count], self.taps, panel, out, false);
+            let (rows, places) = (&rows[..block.len()], &places[..block.len()]);
+            let out = &mut out[block.start * stride..];
+            self.kernel.accumulate(self.left.data, rows, self.taps, panel, out, places, false);
         }
     }
 
@@ -94,14 +95,19 @@ impl<T: Element> Operands<'_, T> {
         let (n, width, depth) = (b.cols, self.kernel.width, self.taps.len());
         let panels = pack_panels(self.kernel, b);
         build(self.left.rows * n, ROWS * n, self.left.rows * n * depth, |index, part| {
-            let mut tile = Scratch::new(part.len() / n * width);
-            for (panel_index, cols) in super::parallel::ranges(n, width).enumerate() {
-                let panel = &panels[panel_index * depth * width..(panel_index + 1) * depth * width];
-                self.through(index * ROWS, panel, &mut tile);
+            let (first, count) = (index * ROWS, part.len() / n);
+            for (cols, panel) in ranges(n, width).zip(panels.chunks_exact(depth * width)) {
+                if cols.len() == width {
+                    self.through(first, count, panel, &mut part[cols.start..], n);
+                    continue;
+                }
+                let mut tile = Scratch::new(count * width);
+                self.through(first, count, panel, &mut tile, width);
                 for (row, tile) in part.chunks_exact_mut(n).zip(tile.chunks_exact(width)) {
-                    store_row(&mut row[cols.clone()], tile, bias.map(|bias| &bias[cols.clone()]));
+                    copy_row(&tile[..cols.len()], &mut row[cols.clone()]);
                 }
             }
+            add_bias(part, n, bias);
         })
     }
 
@@ -109,18 +115,22 @@ impl<T: Element> Operands<'_, T> {
         let (m, n, width, depth) = (self.left.rows, b.cols, self.kernel.width, self.taps.len());
         let count = n.div_ceil(width);
         let mut blocks = Scratch::new(count * m * width);
-        for_parts(&mut blocks, std::iter::repeat_n(m * width, count), m * n * depth, |index, block| {
-            let mut panel = Scratch::new(depth * width);
-            pack_panel(self.kernel, b, index, &mut panel);
-            self.through(0, &panel, block);
+        let lens = ranges(count, GROUP).map(|group| group.len() * m * width);
+        for_parts(&mut blocks, lens, m * n * depth, |index, blocks| {
+            let mut panels = Scratch::new(blocks.len() / m * depth);
+            pack_group(self.kernel, b, index * GROUP, &mut panels);
+            for (panel, block) in panels.chunks_exact(depth * width).zip(blocks.chunks_exact_mut(m * width)) {
+                self.through(0, m, panel, block, width);
+            }
         });
         build(m * n, ROWS * n, m * n, |index, part| {
-            for (panel_index, cols) in super::parallel::ranges(n, width).enumerate() {
+            for (panel_index, cols) in ranges(n, width).enumerate() {
                 let block = &blocks[(panel_index * m + index * ROWS) * width..];
                 for (row, tile) in part.chunks_exact_mut(n).zip(block.chunks_exact(width)) {
-                    store_row(&mut row[cols.clone()], tile, bias.map(|bias| &bias[cols.clone()]));
+                    copy_row(&tile[..cols.len()], &mut row[cols.clone()]);
                 }
             }
+            add_bias(part, n, bias);
         })
     }
 
@@ -130,31 +140,28 @@ impl<T: Element> Operands<'_, T> {
         let panels = pack_panels(self.kernel, at);
         let count = m.div_ceil(width);
         let mut blocks = Scratch::new(n * count * width);
-        let lens = super::parallel::ranges(n, ROWS).map(|rows| rows.len() * count * width);
+        let lens = ranges(n, ROWS).map(|rows| rows.len() * count * width);
         for_parts(&mut blocks, lens, m * n * depth, |index, part| {
             let rows = part.len() / (count * width);
             for (panel, tile) in panels.chunks_exact(depth * width).zip(part.chunks_exact_mut(rows * width)) {
-                self.through(index * ROWS, panel, tile);
+                self.through(index * ROWS, rows, panel, tile, width);
             }
         });
         build(m * n, width * n, m * n, |panel_index, part| {
             let lanes = part.len() / n;
-            for rows in super::parallel::ranges(n, ROWS) {
+            for rows in ranges(n, ROWS) {
                 let block = rows.start * count * width + panel_index * rows.len() * width;
                 let part = &mut part[rows.start..];
                 self.kernel.transpose(&blocks[block..], width, (rows.len(), lanes), part, n);
             }
-            for row in part.chunks_exact_mut(n) {
-                row.iter_mut().zip(bias.unwrap_or_default()).for_each(|(sum, &bias)| *sum += bias);
-            }
+            add_bias(part, n, bias);
         })
     }
 }
 
-fn store_row<T: Element>(row: &mut [T], tile: &[T], bias: Option<&[T]>) {
-    match bias {
-        None => row.copy_from_slice(&tile[..row.len()]),
-        Some(bias) => row.iter_mut().zip(tile).zip(bias).for_each(|((to, &from), &bias)| *to = from + bias),
+fn add_bias<T: Element>(rows: &mut [T], cols: usize, bias: Option<&[T]>) {
+    for row in rows.chunks_exact_mut(cols) {
+        row.iter_mut().zip(bias.unwrap_or_default()).for_each(|(sum, &bias)| *sum += bias);
     }
 }
 

@@ -34,6 +34,9 @@ impl<'a, T: Copy> Matrix<'a, T> {
     }
 }
 
+/// Panels that are packed together: their columns of a row lie side by side, and rows may lie pages apart.
+pub(crate) const GROUP: usize = 4;
+
 /// Panel number `index` of `b`: columns index · width and on, row by row, zeros where `b` has no more columns.
 pub(crate) fn pack_panel<T: Element>(kernel: Kernel<T>, b: Matrix<'_, T>, index: usize, panel: &mut [T]) {
     let (width, first) = (kernel.width, index * kernel.width);
@@ -44,12 +47,33 @@ pub(crate) fn pack_panel<T: Element>(kernel: Kernel<T>, b: Matrix<'_, T>, index:
     copy(kernel, b.columns(first, cols), panel, width);
 }
 
+/// Panels number `first` and on of `b`, as many as `panels` holds, one after the other.
+pub(crate) fn pack_group<T: Element>(kernel: Kernel<T>, b: Matrix<'_, T>, first: usize, panels: &mut [T]) {
+    let (width, len) = (kernel.width, b.rows * kernel.width);
+    if len == 0 {
+        return;
+    }
+    let count = panels.len() / len;
+    if b.col_stride != 1 || (first + count) * width > b.cols {
+        for (index, panel) in panels.chunks_exact_mut(len).enumerate() {
+            pack_panel(kernel, b, first + index, panel);
+        }
+        return;
+    }
+    for row in 0..b.rows {
+        let from = &b.data[row * b.row_stride + first * width..][..count * width];
+        for (panel, from) in from.chunks_exact(width).enumerate() {
+            copy_row(from, &mut panels[panel * len + row * width..][..width]);
+        }
+    }
+}
+
 /// All panels of `b`, one after the other.
 pub(crate) fn pack_panels<T: Element>(kernel: Kernel<T>, b: Matrix<'_, T>) -> Scratch<T> {
     let (count, len) = (b.cols.div_ceil(kernel.width), b.rows * kernel.width);
     let mut panels = Scratch::new(count * len);
-    let lens = std::iter::repeat_n(len, count);
-    for_parts(&mut panels, lens, count * len, |index, panel| pack_panel(kernel, b, index, panel));
+    let lens = ranges(count, GROUP).map(|group| group.len() * len);
+    for_parts(&mut panels, lens, count * len, |index, panels| pack_group(kernel, b, index * GROUP, panels));
     panels
 }
 
@@ -72,7 +96,7 @@ fn copy<T: Element>(kernel: Kernel<T>, from: Matrix<'_, T>, to: &mut [T], stride
     match (row_stride, col_stride) {
         (_, 1) => {
             for (row, to) in to.chunks_mut(stride).enumerate().take(rows) {
-                to[..cols].copy_from_slice(&data[row * row_stride..row * row_stride + cols]);
+                copy_row(&data[row * row_stride..row * row_stride + cols], &mut to[..cols]);
             }
         }
         (1, _) => kernel.transpose(data, col_stride, (cols, rows), to, stride),
@@ -82,6 +106,22 @@ fn copy<T: Element>(kernel: Kernel<T>, from: Matrix<'_, T>, to: &mut [T], stride
                 to[..cols].iter_mut().zip(numbers).for_each(|(to, &from)| *to = from);
             }
         }
+    }
+}
+
+/// `to` ← `from`, by moves of known length where it is a panel's width: calling the system for 64 bytes takes longer.
+pub(crate) fn copy_row<T: Copy>(from: &[T], to: &mut [T]) {
+    fn known<T: Copy, const LEN: usize>(from: &[T], to: &mut [T]) {
+        if let (Ok(from), Ok(to)) = (<&[T; LEN]>::try_from(from), <&mut [T; LEN]>::try_from(to)) {
+            *to = *from;
+        }
+    }
+    match to.len() {
+        4 => known::<T, 4>(from, to),
+        8 => known::<T, 8>(from, to),
+        16 => known::<T, 16>(from, to),
+        32 => known::<T, 32>(from, to),
+        _ => to.copy_from_slice(from),
     }
 }
 

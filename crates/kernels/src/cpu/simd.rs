@@ -70,29 +70,15 @@ kernels!(f64, f64x2, f64x4, f64x8, f64x2);
 pub(crate) const ROWS: usize = 96;
 
 impl<T: Element> Kernel<T> {
-    /// Computes out\[j\]\[v\] = Σₚ a\[rows\[j\] + taps\[p\]\] · panel\[p\]\[v\], or adds it to `out` if `add`.
+    /// Computes out\[places\[j\] + v\] = Σₚ a\[rows\[j\] + taps\[p\]\] · panel\[p\]\[v\], or adds it if `add`.
     ///
-    /// `panel` has a row of `width` for every tap, `out` one for every row. The sum runs over `taps` in order, in groups of
-    /// [`DEPTH`].
+    /// `panel` has a row of `width` for every tap. The sum runs over `taps` in order, in groups of [`DEPTH`]. Places are at
+    /// least `width` apart.
     ///
     /// # Panics
-    /// If an address lies outside its slice, or there are more than [`ROWS`] rows.
-    pub fn accumulate(self, a: &[T], rows: &[usize], taps: &[u32], panel: &[T], out: &mut [T], add: bool) {
-        const IN_ORDER: [usize; ROWS] = {
-            let mut places = [0; ROWS];
-            let mut place = 0;
-            while place < ROWS {
-                places[place] = place;
-                place += 1;
-            }
-            places
-        };
-        self.scatter(a, rows, taps, panel, out, &IN_ORDER[..rows.len()], add);
-    }
-
-    /// As [`accumulate`](Self::accumulate), row j going to row `places[j]` of `out`; the places are all different.
+    /// If an address lies outside its slice.
     #[expect(clippy::too_many_arguments, reason = "two operands and a result, each with its addresses")]
-    pub fn scatter(
+    pub fn accumulate(
         self,
         a: &[T],
         rows: &[usize],
@@ -102,25 +88,30 @@ impl<T: Element> Kernel<T> {
         places: &[usize],
         add: bool,
     ) {
-        let most = |numbers: &[usize]| numbers.iter().fold(0, |most, &number| most.max(number));
-        let last_tap = taps.iter().fold(0, |most, &tap| most.max(tap));
+        assert!(add || !taps.is_empty(), "an empty sum is nothing to store");
         if rows.is_empty() || taps.is_empty() {
-            assert!(add, "an empty sum is nothing to store");
             return;
         }
+        let most = |numbers: &[usize]| numbers.iter().fold(0, |most, &number| most.max(number));
+        let most_tap = taps.iter().fold(0, |most, &tap| most.max(tap));
+        assert!(most(rows).saturating_add(most_tap as usize) < a.len(), "a row or tap lies outside its operand");
+        assert!(most(places).saturating_add(self.width - 1) < out.len(), "a place lies outside the output");
         assert!(
-            most(rows).checked_add(last_tap as usize).is_some_and(|last| last < a.len()),
-            "a row or tap lies outside"
+            places.len() == rows.len() && panel.len() / self.width >= taps.len(),
+            "too few places or a short panel"
         );
-        assert!(places.len() == rows.len() && most(places) < out.len() / self.width, "a place lies outside the output");
-        assert!(panel.len() / self.width >= taps.len(), "the panel is too short");
         for (index, (taps, panel)) in taps.chunks(DEPTH).zip(panel.chunks(DEPTH * self.width)).enumerate() {
             let add = add || index > 0;
             let job = Job { a: a.as_ptr(), rows, taps, panel: panel.as_ptr(), out: out.as_mut_ptr(), places, add };
             // SAFETY: `Path` is made only for instructions that the processor has, and the largest address on each side was
-            // checked above: rows + taps within `a`, taps · width within `panel`, places · width within `out`.
+            // checked above: rows + taps within `a`, taps · width within `panel`, places + width within `out`.
             unsafe { (self.run)(&job) };
         }
+    }
+
+    /// The first `N` places of rows that lie `stride` apart.
+    pub fn places<const N: usize>(stride: usize) -> [usize; N] {
+        std::array::from_fn(|row| row * stride)
     }
 
     /// Writes out\[j · `out_stride` + i\] = a\[i · stride + j\] for i < `rows`, j < `cols`.

@@ -21,7 +21,7 @@ pub(crate) fn backward_input<T: Element>(path: Path, sizes: Sizes, w: &[T], dy: 
     let (width, plane, pixels) = (kernel.width, h * w_side, oh * ow);
     let spaced = spaced::<T>(pixels);
     let taps = (0..sizes.o).map(|o| tap("conv2d", o * spaced)).collect::<Result<Vec<_>, _>>()?;
-    let ways: Vec<_> = (0..kh * kw).map(|place| Way::new(sizes.windows, place / kw, place % kw)).collect();
+    let ways: Vec<_> = (0..kh * kw).map(|place| Way::new(sizes.windows, place / kw, place % kw, width)).collect();
     let panels = pack_weights(kernel, sizes, w);
     let (input, output, panel) = (sizes.input(), sizes.output(), sizes.o * width);
     Ok(build(sizes.n * input, input, sizes.work(), |index, dx| {
@@ -32,7 +32,7 @@ pub(crate) fn backward_input<T: Element>(path: Path, sizes: Sizes, w: &[T], dy: 
             for (place, way) in ways.iter().enumerate() {
                 let panel = &panels[(block * ways.len() + place) * panel..][..panel];
                 for (from, to) in way.from.chunks(ROWS).zip(way.to.chunks(ROWS)) {
-                    kernel.scatter(&picture, from, &taps, panel, &mut sums, to, true);
+                    kernel.accumulate(&picture, from, &taps, panel, &mut sums, to, true);
                 }
             }
             kernel.transpose(&sums, width, (plane, planes.len() / plane), planes, plane);
@@ -59,19 +59,19 @@ fn apart<T: Element>(planes: &[T], pixels: usize, spaced: usize) -> Framed<'_, T
     Framed::Copied(copied)
 }
 
-/// Where one kernel place sends output pixels: to which input pixels.
+/// Where one kernel place sends output pixels: to which sums.
 struct Way {
     from: Vec<usize>,
     to: Vec<usize>,
 }
 
 impl Way {
-    fn new(windows: Windows, ky: usize, kx: usize) -> Self {
+    fn new(windows: Windows, ky: usize, kx: usize, width: usize) -> Self {
         let Windows { h, w, oh, ow, stride, padding, .. } = windows;
         let pixel = |side, o, k| Windows::pixel(side, o, k, stride, padding);
         let ends = (0..oh * ow).filter_map(|from| {
             let (y, x) = (pixel(h, from / ow, ky)?, pixel(w, from % ow, kx)?);
-            Some((from, y * w + x))
+            Some((from, (y * w + x) * width))
         });
         let (from, to) = ends.unzip();
         Self { from, to }

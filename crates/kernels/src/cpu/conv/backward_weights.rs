@@ -78,6 +78,7 @@ impl<'a, T: Element> Job<'a, T> {
     /// Adds up the gradients of one block of output channels over some pictures.
     fn run(&self, pictures: Range<usize>, block: usize, sums: &mut [T]) {
         let (pixels, width) = (self.windows.len(), self.kernel.width);
+        let targets = Kernel::<T>::places::<ROWS>(width);
         let mut panel = Scratch::new(self.together * pixels * width);
         for group in ranges(pictures.len(), self.together) {
             let group = pictures.start + group.start..pictures.start + group.end;
@@ -91,7 +92,7 @@ impl<'a, T: Element> Job<'a, T> {
             let places = &self.places[..group.len() * pixels];
             let (sums, bias) = sums.split_at_mut(self.weights.len() * width);
             for (weights, sums) in self.weights.chunks(ROWS).zip(sums.chunks_mut(ROWS * width)) {
-                self.kernel.accumulate(&x, weights, places, panel, sums, true);
+                self.kernel.accumulate(&x, weights, places, panel, sums, &targets[..weights.len()], true);
             }
             add_rows(bias, panel);
         }

@@ -7,7 +7,7 @@ use crate::cpu::element::Element;
 use crate::cpu::pack::{Matrix, pack_panels, store_columns, tap};
 use crate::cpu::parallel::build;
 use crate::cpu::scratch::Scratch;
-use crate::cpu::simd::ROWS;
+use crate::cpu::simd::{Kernel, ROWS};
 use crate::isa::Path;
 use crate::params::Windows;
 
@@ -27,6 +27,7 @@ pub(crate) fn forward<T: Element>(
     let (input, output, plane) = (sizes.input(), sizes.output(), windows.len());
     Ok(build(sizes.n * output, output, sizes.work(), |index, y| {
         let picture = frame.around(&x[index * input..(index + 1) * input]);
+        let places = Kernel::<T>::places::<ROWS>(width);
         let mut tile = Scratch::zeroed(ROWS.min(plane) * width);
         for (block, planes) in y.chunks_mut(width * plane).enumerate() {
             let panel = &panels[block * depth * width..(block + 1) * depth * width];
@@ -34,7 +35,7 @@ pub(crate) fn forward<T: Element>(
             for (part, windows) in windows.chunks(ROWS).enumerate() {
                 let tile = &mut tile[..windows.len() * width];
                 if depth > 0 {
-                    kernel.accumulate(&picture, windows, &taps, panel, tile, false);
+                    kernel.accumulate(&picture, windows, &taps, panel, tile, &places[..windows.len()], false);
                 }
                 store_columns(kernel, tile, planes.len() / plane, bias, &mut planes[part * ROWS..], plane);
             }

@@ -6,7 +6,7 @@
 macro_rules! vectorised {
     ($(#[$meta:meta])* fn $name:ident<T>($($arg:ident: $type:ty),* $(,)?) $(-> $result:ty)? $body:block) => {
         $(#[$meta])*
-        #[expect(unsafe_code, reason = "calls of functions compiled for instructions that the path was checked for")]
+        #[allow(unsafe_code, reason = "calls of functions compiled for instructions that the path was checked for")]
         fn $name<T: $crate::cpu::element::Element>(path: $crate::isa::Path, $($arg: $type),*) $(-> $result)? {
             #[inline(always)]
             fn body<T: $crate::cpu::element::Element>($($arg: $type),*) $(-> $result)? $body

@@ -66,7 +66,7 @@ pub(super) unsafe fn tiles<V: Vector, const MOST: usize>(job: &Job<V::Element>) 
 ///
 /// # Safety
 /// The processor has `V`'s instructions; `first + ROWS` rows and places exist; every row + tap lies within `a`; `panel` holds
-/// two vectors for every tap, and `out` for every place.
+/// two vectors for every tap, and `out` from every place on.
 #[inline(always)]
 unsafe fn tile<V: Vector, const ROWS: usize>(job: &Job<V::Element>, first: usize) {
     // SAFETY: every address below is one that the caller has vouched for.
@@ -90,7 +90,7 @@ unsafe fn tile<V: Vector, const ROWS: usize>(job: &Job<V::Element>, first: usize
         }
         for (j, sum) in sums.iter().enumerate() {
             for (half, &sum) in sum.iter().enumerate() {
-                let to = job.out.add((places[j] * 2 + half) * V::LANES);
+                let to = job.out.add(places[j] + half * V::LANES);
                 (if job.add { V::load(to).add(sum) } else { sum }).store(to);
             }
         }
