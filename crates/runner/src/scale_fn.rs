@@ -8,7 +8,7 @@ use lrscope_schedule::{CompileError, ScaleFn};
 ///
 /// # Errors
 /// What the expression crate cannot read, any name other than `x`, `pi` and `e`, and what it would read in another way than
-/// people do: see [`unambiguous`].
+/// people do: a sign right after another operator, a power of a power.
 pub fn compile(text: &str) -> Result<ScaleFn, CompileError> {
     if text.len() > 1000 {
         let length = text.len();
