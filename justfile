@@ -30,7 +30,7 @@ check:
     cargo fmt --all --check
     cargo clippy --release --workspace --all-targets -- -D warnings
     scripts/check-layers
-    RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --document-private-items
+    RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --release --workspace --no-deps
 
 # Benchmarks of every operation; close everything else first.
 bench *flags:
