@@ -1,6 +1,6 @@
 //! Differentiable operations that are right and fast, each with a twin composed of candle's own.
 //!
-//! Every operation is a plain function on tensors. [`dispatch`] sends it to this crate's CPU kernel or, for other devices and
+//! Every operation is a plain function on tensors. One module, `dispatch`, sends it to this crate's CPU kernel or, for other devices and
 //! dtypes, to its [`twin`]; nothing else looks at the device. Twins are also the oracle that the kernels are tested against.
 
 mod cpu;
@@ -11,6 +11,8 @@ mod optim;
 mod params;
 pub mod twin;
 
+#[doc(hidden)]
+pub use cpu::inner_product;
 pub use dispatch::{
     adam_step, avg_pool2d, backward, conv2d, cross_entropy, flatten, linear, matmul, max_pool2d, relu, sgd_step,
 };

@@ -26,7 +26,7 @@ use crate::isa::{Isa, Path};
 
 /// Depth between two visits to `out`: a panel of it fits the smallest first-level cache with room to spare. It is the same on
 /// every machine, because it decides how sums are grouped.
-const DEPTH: usize = 256;
+pub(crate) const DEPTH: usize = 256;
 
 /// The inner product of one element type on one instruction-set path.
 #[derive(Clone, Copy)]
