@@ -1,5 +1,6 @@
 //! Where ticks stand: the finest choice of round numbers whose labels leave room between them.
 
+use super::layout::EDGE;
 use super::mapping::Mapping;
 use super::model::{Axis, Scale, Ticks};
 use super::text::{clean, fit, width};
@@ -9,6 +10,9 @@ use super::tick_labels;
 pub(super) const TICK_SIZE: f64 = 13.0;
 /// The most pixels that a named tick may take.
 const LONGEST_NAME: f64 = 230.0;
+
+/// Pixels by which a label may stand out beyond either end of a horizontal axis: what the layout leaves free there at least.
+const OVERHANG: f64 = EDGE;
 
 /// The ticks of an axis.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -51,8 +55,10 @@ pub(super) fn ticks(axis: &Axis, pixels: f64, direction: Direction) -> TickSet {
     }
     let mapping = Mapping::new(axis, 0.0, pixels);
     let good = |set: &TickSet| set.labelled.len() <= direction.most_labels() && leave_room(set, mapping, direction);
-    let found =
-        |least: usize, choices: Vec<TickSet>| choices.into_iter().find(|set| set.labelled.len() >= least && good(set));
+    let found = |least: usize, choices: Vec<TickSet>| {
+        let mut shown = choices.into_iter().map(|set| within(set, mapping, pixels, direction));
+        shown.find(|set| set.labelled.len() >= least && good(set))
+    };
     let linear = |least| found(least, linear_choices(axis).collect());
     if axis.scale == Scale::Linear {
         return linear(1).unwrap_or_default();
@@ -62,6 +68,17 @@ pub(super) fn ticks(axis: &Axis, pixels: f64, direction: Direction) -> TickSet {
     let powers = |least| found(least, log_choices(axis));
     let first = if narrow { powers(3).or_else(|| linear(3)) } else { None };
     first.or_else(|| powers(2)).or_else(|| linear(1)).unwrap_or_default()
+}
+
+/// The set without the labels that would be cut off at the picture's side.
+fn within(mut set: TickSet, mapping: Mapping, pixels: f64, direction: Direction) -> TickSet {
+    if direction == Direction::Horizontal {
+        set.labelled.retain(|(at, label)| {
+            let half = width(label, TICK_SIZE) / 2.0;
+            mapping.at(*at).is_some_and(|x| x - half >= -OVERHANG && x + half <= pixels + OVERHANG)
+        });
+    }
+    set
 }
 
 fn leave_room(set: &TickSet, mapping: Mapping, direction: Direction) -> bool {
@@ -182,6 +199,16 @@ mod tests {
         assert_eq!(labels(&steps, 780.0), ["0", "1", "2", "3"]);
         steps.high = 70_000.0;
         assert_eq!(labels(&steps, 780.0).last().map(String::as_str), Some("70,000"));
+    }
+
+    #[test]
+    fn long_labels_stay_inside_the_picture() {
+        let narrow = axis(Scale::Linear, -0.173_452_1, -0.173_451_99);
+        for (at, label) in ticks(&narrow, 780.0, Direction::Horizontal).labelled {
+            let x = (at - narrow.low) / (narrow.high - narrow.low) * 780.0;
+            let half = label.chars().count() as f64 * TICK_SIZE / 4.0;
+            assert!(x - half > -28.0 && x + half < 808.0, "{label} at {x}");
+        }
     }
 
     #[test]
