@@ -256,7 +256,7 @@ fn a_long_comparison_stays_small() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whatever the values and names, a picture is well-formed, inside its box, and its texts are apart.
     #[test]
