@@ -17,6 +17,8 @@ pub(super) const TITLE_SIZE: f64 = 18.0;
 pub(super) const TEXT_SIZE: f64 = 13.0;
 /// Height of a line of text.
 pub(super) const LINE: f64 = 19.0;
+/// Free pixels beyond the frame's right end at least, where a tick's label may stand out.
+pub(super) const RIGHT_MARGIN: f64 = EDGE + 8.0;
 /// The most pixels that a note beside the chart may take, and a legend's entry.
 const LONGEST_NOTE: f64 = 250.0;
 pub(super) const LONGEST_ENTRY: f64 = 330.0;
@@ -86,7 +88,7 @@ pub(super) fn layout(chart: &Chart) -> Layout {
         + widest(y_ticks.iter().flat_map(|set| set.labelled.iter().map(|(_, label)| label.as_str()))).max(26.0)
         + 9.0;
     let beside = widest(notes.iter().flatten().map(|note| note.text.as_str()));
-    let right = WIDTH - EDGE - if beside > 0.0 { beside + 16.0 } else { 8.0 };
+    let right = WIDTH - if beside > 0.0 { EDGE + beside + 16.0 } else { RIGHT_MARGIN };
 
     let (heading, y) = heading(chart);
     let (legend, y) = legend(chart, y);

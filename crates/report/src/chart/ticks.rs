@@ -1,6 +1,6 @@
 //! Where ticks stand: the finest choice of round numbers whose labels leave room between them.
 
-use super::layout::EDGE;
+use super::layout::RIGHT_MARGIN;
 use super::mapping::Mapping;
 use super::model::{Axis, Scale, Ticks};
 use super::text::{clean, fit, width};
@@ -12,7 +12,7 @@ pub(super) const TICK_SIZE: f64 = 13.0;
 const LONGEST_NAME: f64 = 230.0;
 
 /// Pixels by which a label may stand out beyond either end of a horizontal axis: what the layout leaves free there at least.
-const OVERHANG: f64 = EDGE;
+const OVERHANG: f64 = RIGHT_MARGIN - 1.0;
 
 /// The ticks of an axis.
 #[derive(Debug, Clone, Default, PartialEq)]
