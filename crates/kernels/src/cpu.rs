@@ -8,6 +8,7 @@ mod element;
 mod gemm;
 mod graph;
 mod loss;
+mod norm;
 mod ops;
 mod optim;
 mod pack;
@@ -15,11 +16,14 @@ mod parallel;
 mod pool;
 mod probe;
 mod relu;
+mod residual;
 mod scratch;
 mod simd;
 mod view;
 
 pub(crate) use graph::backward;
-pub(crate) use ops::{avg_pool2d, conv2d, cross_entropy, flatten, linear, matmul, max_pool2d, relu};
+pub(crate) use ops::{
+    add, add_relu, avg_pool2d, batch_norm2d, conv2d, cross_entropy, flatten, linear, matmul, max_pool2d, relu,
+};
 pub(crate) use optim::{adam_step, sgd_step};
 pub use probe::inner_product;

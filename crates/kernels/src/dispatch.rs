@@ -1,10 +1,16 @@
 //! The public operations: checks of shapes, then the one place that chooses between CPU kernel and composed twin.
 
+mod norm;
+mod residual;
+
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Result, Tensor, Var};
 
 use crate::params::Windows;
 use crate::{AdamOptions, AdamState, Conv2dParams, KernelError, Pool2dParams, SgdOptions, SgdState, cpu, twin};
+
+pub use norm::batch_norm2d;
+pub use residual::{add, add_relu};
 
 /// What an operation runs on.
 enum Backend {

@@ -75,6 +75,26 @@ pub enum KernelError {
         /// Its shape.
         shape: Vec<usize>,
     },
+    /// A variance of one number.
+    #[error("{op}: training needs more than one number a channel, but x has shape {shape:?}; take a larger batch")]
+    OneNumber {
+        /// The operation.
+        op: &'static str,
+        /// Shape of its input.
+        shape: Vec<usize>,
+    },
+    /// A setting out of its range.
+    #[error("{op}: {name} must be {expected}, but is {found}")]
+    Setting {
+        /// The operation.
+        op: &'static str,
+        /// The setting.
+        name: &'static str,
+        /// Its range.
+        expected: &'static str,
+        /// What it is.
+        found: String,
+    },
     /// A tensor with more numbers than the kernels can address.
     #[error("{op}: an operand of {numbers} numbers is too large; split the batch")]
     TooLarge {

@@ -7,6 +7,7 @@ mod cpu;
 mod dispatch;
 mod error;
 mod isa;
+mod norm;
 mod optim;
 mod params;
 pub mod twin;
@@ -14,9 +15,11 @@ pub mod twin;
 #[doc(hidden)]
 pub use cpu::inner_product;
 pub use dispatch::{
-    adam_step, avg_pool2d, backward, conv2d, cross_entropy, flatten, linear, matmul, max_pool2d, relu, sgd_step,
+    adam_step, add, add_relu, avg_pool2d, backward, batch_norm2d, conv2d, cross_entropy, flatten, linear, matmul,
+    max_pool2d, relu, sgd_step,
 };
 pub use error::KernelError;
 pub use isa::{Isa, current_isa, force_isa, with_isa};
+pub use norm::{BatchNormParams, RunningStatistics, Statistics};
 pub use optim::{AdamOptions, AdamState, SgdOptions, SgdState};
 pub use params::{Conv2dParams, Pool2dParams};

@@ -6,6 +6,7 @@
 
 mod conv;
 mod loss;
+mod norm;
 mod optim;
 mod pool;
 mod windows;
@@ -17,6 +18,7 @@ use crate::{Conv2dParams, Pool2dParams};
 
 pub(crate) use conv::conv2d as conv2d_in;
 pub use loss::cross_entropy;
+pub use norm::{BatchMoments, batch_norm2d_eval, batch_norm2d_train};
 pub use optim::{adam_step, sgd_step};
 pub(crate) use pool::{avg_pool2d as avg_pool2d_in, max_pool2d as max_pool2d_in};
 
@@ -43,6 +45,11 @@ pub fn avg_pool2d(x: &Tensor, params: Pool2dParams) -> Result<Tensor> {
 pub fn relu(x: &Tensor) -> Result<Tensor> {
     // Not `x > 0`: NaN must pass, so that a diverged network cannot look alive.
     x.le(0.0)?.where_cond(&x.zeros_like()?, x)
+}
+
+/// Twin of [`crate::add_relu`]; that of [`crate::add`] is candle's own sum.
+pub fn add_relu(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    relu(&(a + b)?)
 }
 
 /// Twin of [`crate::linear`].

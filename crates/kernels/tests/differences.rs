@@ -86,3 +86,23 @@ fn dense() -> Result<()> {
     check(Op::Matmul, &[random(&[3, 4], 9)?, random(&[4, 5], 10)?])?;
     check(Op::CrossEntropy(&[2, 0, 1, 2]), &[(random(&[4, 3], 11)? * 3.0)?])
 }
+
+#[test]
+fn batch_norm() -> Result<()> {
+    for (n, c, h, w) in [(3, 2, 2, 3), (2, 3, 1, 1), (1, 2, 5, 4), (2, 1, 4, 5)] {
+        for fixed in [false, true] {
+            let scale = (random(&[c], 21)? + 1.5)?;
+            let inputs = [random(&[n, c, h, w], 20)?, scale, random(&[c], 22)?];
+            check(Op::BatchNorm { relu: false, fixed }, &inputs)?;
+            check(Op::BatchNorm { relu: true, fixed }, &inputs)?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn residual() -> Result<()> {
+    let inputs = [distinct(&[2, 3, 3, 2])?, (distinct(&[2, 3, 3, 2])? * 2.0)?];
+    check(Op::Add, &inputs)?;
+    check(Op::AddRelu, &inputs)
+}

@@ -2,8 +2,10 @@
 
 mod support;
 
-use candle_core::{Device, Result, Tensor};
-use lrscope_kernels::{Conv2dParams, Isa, Pool2dParams, with_isa};
+use candle_core::{Device, Result, Tensor, Var};
+use lrscope_kernels::{
+    BatchNormParams, Conv2dParams, Isa, Pool2dParams, RunningStatistics, Statistics, batch_norm2d, with_isa,
+};
 use serde_json::Value;
 use support::{Op, WAYS, distance, run};
 
@@ -23,12 +25,13 @@ fn tensor(value: &Value) -> Result<Tensor> {
 
 fn operation(case: &Value) -> Op {
     let number = |key: &str| case["params"][key].as_u64().expect("a parameter") as usize;
+    let flag = |key: &str| case["params"][key].as_bool().expect("a parameter");
     let conv = || Conv2dParams { stride: number("stride"), padding: number("padding") };
     let pool = || Pool2dParams {
         kernel: number("kernel"),
         stride: number("stride"),
         padding: number("padding"),
-        ceil_mode: case["params"]["ceil_mode"].as_bool().expect("a mode"),
+        ceil_mode: flag("ceil_mode"),
     };
     match case["op"].as_str().expect("an operation") {
         "conv2d" => Op::Conv2d(conv()),
@@ -37,6 +40,9 @@ fn operation(case: &Value) -> Op {
         "relu" => Op::Relu,
         "linear" => Op::Linear,
         "matmul" => Op::Matmul,
+        "batch_norm2d" => Op::BatchNorm { relu: flag("relu"), fixed: flag("fixed") },
+        "add" => Op::Add,
+        "add_relu" => Op::AddRelu,
         "cross_entropy" => Op::CrossEntropy(&[0, 3, 3, 1]),
         other => panic!("no operation {other}"),
     }
@@ -45,7 +51,8 @@ fn operation(case: &Value) -> Op {
 fn inputs_of(op: Op) -> &'static [&'static str] {
     match op {
         Op::Conv2d(_) | Op::Linear => &["x", "w", "bias"],
-        Op::Matmul => &["a", "b"],
+        Op::BatchNorm { .. } => &["x", "weight", "bias"],
+        Op::Matmul | Op::Add | Op::AddRelu => &["a", "b"],
         Op::CrossEntropy(_) => &["logits"],
         _ => &["x"],
     }
@@ -55,7 +62,7 @@ fn inputs_of(op: Op) -> &'static [&'static str] {
 fn every_operation_agrees_on_every_path() -> Result<()> {
     let vectors = vectors();
     let cases = vectors["cases"].as_array().expect("a list");
-    assert!(cases.len() >= 33, "only {} cases", cases.len());
+    assert!(cases.len() >= 43, "only {} cases", cases.len());
     for case in cases {
         let op = operation(case);
         let names: Vec<_> = inputs_of(op).iter().filter(|&&name| !case["inputs"][name].is_null()).collect();
@@ -71,6 +78,25 @@ fn every_operation_agrees_on_every_path() -> Result<()> {
                 assert!(error <= TOLERANCE, "{place}: gradient of {name} off by {error}");
             }
         }
+    }
+    Ok(())
+}
+
+/// Running mean and variance after every batch.
+#[test]
+fn running_statistics_move_as_pytorch_s_do() -> Result<()> {
+    let vectors = vectors();
+    let case = &vectors["running"];
+    let (mean, var) = (Var::from_tensor(&tensor(&case["mean"])?)?, Var::from_tensor(&tensor(&case["var"])?)?);
+    let (weight, bias) = (mean.ones_like()?, mean.zeros_like()?);
+    let batches = case["batches"].as_array().expect("a list");
+    assert!(batches.len() > 2);
+    for batch in batches {
+        let running = RunningStatistics { mean: &mean, var: &var };
+        let statistics = Statistics::Batch { running: Some(running), momentum: 0.1 };
+        batch_norm2d(&tensor(&batch["x"])?, &weight, &bias, statistics, BatchNormParams::default())?;
+        assert!(distance(&mean, &tensor(&batch["mean"])?)? <= TOLERANCE);
+        assert!(distance(&var, &tensor(&batch["var"])?)? <= TOLERANCE);
     }
     Ok(())
 }

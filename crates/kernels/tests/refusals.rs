@@ -14,6 +14,12 @@ fn refusal<T>(result: Result<T>) -> String {
     result.err().expect("it is to be refused").to_string()
 }
 
+fn norm(dims: &[usize], channels: usize, eps: f64, momentum: f64) -> Result<Tensor> {
+    let statistics = k::Statistics::Batch { running: None, momentum };
+    let (weight, params) = (zeros(&[channels]), k::BatchNormParams { eps, relu: false });
+    k::batch_norm2d(&zeros(dims), &weight, &weight, statistics, params)
+}
+
 #[test]
 fn shapes_that_do_not_fit_are_named() {
     let params = Conv2dParams::default();
@@ -66,6 +72,16 @@ fn shapes_that_do_not_fit_are_named() {
             "empty",
         ),
         (refusal(k::flatten(&zeros(&[]))), "flatten"),
+        (
+            refusal(k::add(&zeros(&[2, 3]), &zeros(&[3]))),
+            "add: a and b must have the same shape, but the shapes are [2, 3]",
+        ),
+        (refusal(k::add_relu(&zeros(&[2]), &zeros(&[3]))), "[2] and [3]"),
+        (refusal(norm(&[2, 3, 4], 3, 1e-5, 0.1)), "batch_norm2d: x must have shape [n, c, h, w]"),
+        (refusal(norm(&[2, 3, 4, 4], 2, 1e-5, 0.1)), "weight must have one entry a channel"),
+        (refusal(norm(&[2, 3, 4, 4], 3, -1.0, 0.1)), "eps must be finite and at least 0, but is -1"),
+        (refusal(norm(&[2, 3, 4, 4], 3, 1e-5, f64::NAN)), "momentum must be from 0 to 1, but is NaN"),
+        (refusal(norm(&[1, 3, 1, 1], 3, 1e-5, 0.1)), "more than one number a channel, but x has shape [1, 3, 1, 1]"),
     ];
     for (message, part) in cases {
         assert!(message.contains(part), "{message:?} does not say {part:?}");
@@ -93,6 +109,19 @@ fn empty_batches_pass_through() -> Result<()> {
     assert_eq!(y.dims(), [0, 5]);
     let grads = k::backward(&y)?;
     assert!(numbers(grads.get(&w).expect("a gradient"))?.iter().all(|&grad| grad == 0.0));
+    Ok(())
+}
+
+#[test]
+fn no_pictures_have_no_moments() -> Result<()> {
+    let x = Var::from_tensor(&random(&[0, 2, 4, 4], 1)?)?;
+    let [mean, var] = support::running(2)?;
+    let running = k::RunningStatistics { mean: &mean, var: &var };
+    let weight = random(&[2], 2)?;
+    let y = k::batch_norm2d(&x, &weight, &weight, k::Statistics::Running(running), k::BatchNormParams::default())?;
+    assert_eq!(y.dims(), [0, 2, 4, 4]);
+    let none = k::Statistics::Batch { running: None, momentum: 0.1 };
+    assert!(k::batch_norm2d(&x, &weight, &weight, none, k::BatchNormParams::default()).is_err());
     Ok(())
 }
 
@@ -125,6 +154,10 @@ fn nan_is_never_lost() -> Result<()> {
         (Op::Conv2d(Conv2dParams { stride: 1, padding: 1 }), vec![picture, random(&[1, 1, 3, 3], 4)?]),
         (Op::Linear, vec![nan(&[2, 3], 4)?, random(&[2, 3], 5)?]),
         (Op::CrossEntropy(&[0, 1]), vec![nan(&[2, 3], 4)?]),
+        (Op::BatchNorm { relu: true, fixed: false }, vec![nan(&[2, 2, 3, 3], 5)?, random(&[2], 6)?, random(&[2], 7)?]),
+        (Op::BatchNorm { relu: true, fixed: true }, vec![nan(&[2, 2, 3, 3], 5)?, random(&[2], 6)?, random(&[2], 7)?]),
+        (Op::Add, vec![nan(&[5], 1)?, random(&[5], 2)?]),
+        (Op::AddRelu, vec![nan(&[5], 1)?, random(&[5], 2)?]),
     ];
     for (op, inputs) in cases {
         for way in WAYS {

@@ -16,16 +16,20 @@ const BETWEEN_PATHS: f64 = 2e-5;
 
 /// Kernel and twin agree on result and gradients.
 fn agree(op: Op, inputs: &[Tensor]) -> Result<()> {
+    agree_within(TOLERANCE, op, inputs)
+}
+
+fn agree_within(tolerance: f64, op: Op, inputs: &[Tensor]) -> Result<()> {
     let expected = op.apply(Way::Twin, inputs)?;
     let upstream = random(expected.dims(), 77)?;
     let (expected, expected_grads) = run(op, Way::Twin, inputs, &upstream)?;
     for isa in Isa::available() {
         let (output, grads) = with_isa(isa, || run(op, Way::Kernel, inputs, &upstream)).expect("available")?;
         let error = distance(&output, &expected)?;
-        assert!(error <= TOLERANCE, "{op:?} on {isa}: output off by {error}");
+        assert!(error <= tolerance, "{op:?} on {isa}: output off by {error}");
         for (index, (grad, wanted)) in grads.iter().zip(&expected_grads).enumerate() {
             let error = distance(grad, wanted)?;
-            assert!(error <= TOLERANCE, "{op:?} on {isa}: gradient {index} off by {error}");
+            assert!(error <= tolerance, "{op:?} on {isa}: gradient {index} off by {error}");
         }
     }
     Ok(())
@@ -87,6 +91,31 @@ proptest! {
         agree(Op::Matmul, &[x.clone(), w.t().unwrap()]).unwrap();
         agree(Op::Relu, &[(x * 2.0).unwrap().round().unwrap()]).unwrap();
     }
+
+    #[test]
+    fn batch_norm(
+        (n, c, h, w) in (1..6usize, 1..70usize, 1..9usize, 1..9usize), lies in (0..3usize, 0..3usize), relu: bool, fixed: bool,
+        offset in -30.0..30.0f64, seed in 0..1_000_000u64,
+    ) {
+        prop_assume!(n * h * w > 1);
+        let x = (random(&[n, c, h, w], seed).unwrap() + offset).unwrap();
+        let weight = laid(random(&[c], seed + 1).unwrap(), lies.1).unwrap();
+        let bias = random(&[c], seed + 2).unwrap();
+        agree_within(1e-9, Op::BatchNorm { relu, fixed }, &[laid(x, lies.0).unwrap(), weight, bias]).unwrap();
+    }
+
+    #[test]
+    fn residual(
+        dims in (1..5usize, 1..20usize, 1..20usize), lies in (0..3usize, 0..3usize), seed in 0..1_000_000u64,
+    ) {
+        let rounded = |seed, lie| {
+            let x = random(&[dims.0, dims.1, dims.2], seed).unwrap();
+            laid((x * 2.0).unwrap().round().unwrap(), lie).unwrap()
+        };
+        let inputs = [rounded(seed, lies.0), rounded(seed + 1, lies.1)];
+        agree(Op::Add, &inputs).unwrap();
+        agree(Op::AddRelu, &inputs).unwrap();
+    }
 }
 
 /// Operations large enough to be split over threads, with their inputs.
@@ -103,6 +132,12 @@ fn large() -> Result<Vec<(Op, Vec<Tensor>)>> {
         (Op::Matmul, vec![random(&[300, 64], 9)?, random(&[64, 300], 10)?]),
         (Op::CrossEntropy(&[1, 2, 3, 4, 5, 6]), vec![(random(&[6, 900], 11)? * 4.0)?]),
     ];
+    for (relu, fixed) in [(false, false), (true, false), (true, true)] {
+        let inputs = vec![picture(15)?, random(&[17], 16)?, random(&[17], 17)?];
+        cases.push((Op::BatchNorm { relu, fixed }, inputs));
+    }
+    cases.push((Op::Add, vec![picture(18)?, picture(19)?]));
+    cases.push((Op::AddRelu, vec![picture(18)?, picture(19)?]));
     for (stride, padding) in [(1, 0), (1, 2), (2, 1), (3, 4)] {
         let inputs = vec![picture(12)?, random(&[35, 17, 5, 4], 13)?, random(&[35], 14)?];
         cases.push((Op::Conv2d(Conv2dParams { stride, padding }), inputs));

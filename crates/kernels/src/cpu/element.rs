@@ -21,6 +21,10 @@ pub(crate) trait Element: WithDType + Default {
 
     fn sqrt(self) -> Self;
 
+    /// The number in f64, and a number rounded from it: inlined into loops, as candle's own conversions are not promised to be.
+    fn wide(self) -> f64;
+    fn narrow(number: f64) -> Self;
+
     fn is_nan(self) -> bool;
 
     /// The number, or 0; without a branch, so that loops stay vectors.
@@ -51,6 +55,18 @@ macro_rules! element {
             #[inline(always)]
             fn sqrt(self) -> Self {
                 <$type>::sqrt(self)
+            }
+
+            #[inline(always)]
+            #[allow(clippy::unnecessary_cast, reason = "one of the two types is f64 itself")]
+            fn wide(self) -> f64 {
+                self as f64
+            }
+
+            #[inline(always)]
+            #[allow(clippy::unnecessary_cast, reason = "one of the two types is f64 itself")]
+            fn narrow(number: f64) -> Self {
+                number as Self
             }
 
             #[inline(always)]

@@ -16,18 +16,31 @@ use super::view::{View, tensor, with_view};
 /// A differentiable operation on slices.
 pub(crate) trait Operation: Send + Sync + 'static {
     const NAME: &'static str;
+    const GRADIENTS: Gradients = Gradients::Own;
 
     /// The result and its shape.
     fn forward<T: Element>(&self, inputs: &[View<'_, T>]) -> Result<(Vec<T>, Vec<usize>)>;
 
-    /// The gradient of every input that is wanted, from result and gradient of the result.
+    /// The gradient of every input that is wanted, from result and gradient of the result; see [`Gradients`].
     fn backward<T: Element>(
         &self,
-        inputs: &[View<'_, T>],
-        wanted: &[bool],
-        output: &[T],
-        grad: &[T],
-    ) -> Result<Vec<Option<Vec<T>>>>;
+        _inputs: &[View<'_, T>],
+        _wanted: &[bool],
+        _output: &[T],
+        _grad: &[T],
+    ) -> Result<Vec<Option<Vec<T>>>> {
+        bail!("{}: no gradients of its own", Self::NAME)
+    }
+}
+
+/// How the gradients of an operation's inputs hang together: what is the same need not be computed, or even copied, twice.
+pub(crate) enum Gradients {
+    /// Each is its own.
+    Own,
+    /// [`Operation::backward`] computes the first, and the others are the same.
+    Shared,
+    /// All are the gradient of the result, in the shape of the input.
+    PassedOn,
 }
 
 /// Applies `operation`, differentiably.
@@ -85,6 +98,10 @@ impl<O: Operation> Step for Node<O> {
     }
 
     fn gradients(&self, output: &Tensor, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
+        if matches!(O::GRADIENTS, Gradients::PassedOn) {
+            let inputs = self.inputs.iter();
+            return inputs.map(|x| x.track_op().then(|| grad.reshape(x.dims())).transpose()).collect();
+        }
         match output.dtype() {
             DType::F32 => self.typed_gradients::<f32>(output, grad),
             DType::F64 => self.typed_gradients::<f64>(output, grad),
@@ -106,7 +123,13 @@ impl<O: Operation> Node<O> {
             with_view(grad, |grad| self.operation.backward(&views, &wanted, &output.data, &grad.data))
         })?;
         let named = grads.into_iter().zip(&self.inputs);
-        named.map(|(grad, input)| grad.map(|grad| tensor(grad, input.dims())).transpose()).collect()
+        let grads: Vec<_> = named
+            .map(|(grad, input)| grad.map(|grad| tensor(grad, input.dims())).transpose())
+            .collect::<Result<_>>()?;
+        Ok(match (O::GRADIENTS, &grads[..]) {
+            (Gradients::Shared, [Some(first), ..]) => wanted.iter().map(|&one| one.then(|| first.clone())).collect(),
+            _ => grads,
+        })
     }
 
     fn typed_forward<T: Element>(&self, inputs: &[(&CpuStorage, &Layout)]) -> Result<(CpuStorage, Shape)> {

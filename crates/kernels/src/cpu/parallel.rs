@@ -15,7 +15,7 @@ fn spread(parts: usize, work: usize) -> bool {
     parts > 1 && work >= WORTHWHILE && rayon::current_num_threads() > 1
 }
 
-fn run<P: Send>(parts: Vec<P>, work: usize, part: impl Fn(usize, P) + Sync) {
+pub(super) fn run<P: Send>(parts: Vec<P>, work: usize, part: impl Fn(usize, P) + Sync) {
     if spread(parts.len(), work) {
         parts.into_par_iter().enumerate().for_each(|(index, numbers)| part(index, numbers));
     } else {
@@ -75,7 +75,7 @@ pub(crate) fn build_pair<T: Cleared, U: Cleared>(
 pub(crate) trait Cleared: Copy + Default + Send {}
 impl<T: Copy + Default + Send> Cleared for T {}
 
-fn cleared<T: Cleared>(slots: &mut [MaybeUninit<T>]) -> &mut [T] {
+pub(super) fn cleared<T: Cleared>(slots: &mut [MaybeUninit<T>]) -> &mut [T] {
     for slot in slots.iter_mut() {
         slot.write(T::default());
     }

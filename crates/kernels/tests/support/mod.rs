@@ -24,6 +24,40 @@ pub enum Op {
     Linear,
     Matmul,
     CrossEntropy(&'static [u32]),
+    BatchNorm {
+        relu: bool,
+        /// With [`running`] statistics instead of the batch's own.
+        fixed: bool,
+    },
+    Add,
+    AddRelu,
+}
+
+/// Mean and variance that stand for running ones (in `vectors/make.py`, too).
+pub fn running(channels: usize) -> Result<[Var; 2]> {
+    let made = |start: f64, step: f64| {
+        let numbers: Vec<f64> = (0..channels).map(|channel| start + step * channel as f64).collect();
+        Var::from_vec(numbers, channels, &Device::Cpu)
+    };
+    Ok([made(-0.25, 0.125)?, made(0.5, 0.25)?])
+}
+
+fn batch_norm(way: Way, inputs: &[Tensor], relu: bool, fixed: bool) -> Result<Tensor> {
+    let params = k::BatchNormParams { relu, ..k::BatchNormParams::default() };
+    let [x, weight, bias] = [&inputs[0], &inputs[1], &inputs[2]];
+    let [mean, var] = running(x.dims()[1])?;
+    let cast = |var: &Var| Var::from_tensor(&var.to_dtype(x.dtype())?);
+    let (mean, var) = (cast(&mean)?, cast(&var)?);
+    let running = k::RunningStatistics { mean: &mean, var: &var };
+    match (way, fixed) {
+        (Way::Kernel, true) => k::batch_norm2d(x, weight, bias, k::Statistics::Running(running), params),
+        (Way::Kernel, false) => {
+            let statistics = k::Statistics::Batch { running: Some(running), momentum: 0.1 };
+            k::batch_norm2d(x, weight, bias, statistics, params)
+        }
+        (Way::Twin, true) => k::twin::batch_norm2d_eval(x, weight, bias, running, params),
+        (Way::Twin, false) => Ok(k::twin::batch_norm2d_train(x, weight, bias, params)?.0),
+    }
 }
 
 impl Op {
@@ -44,6 +78,11 @@ impl Op {
             (Self::Linear, Way::Twin) => k::twin::linear(&inputs[0], &inputs[1], bias),
             (Self::Matmul, Way::Kernel) => k::matmul(&inputs[0], &inputs[1]),
             (Self::Matmul, Way::Twin) => k::twin::matmul(&inputs[0], &inputs[1]),
+            (Self::BatchNorm { relu, fixed }, way) => batch_norm(way, inputs, relu, fixed),
+            (Self::Add, Way::Kernel) => k::add(&inputs[0], &inputs[1]),
+            (Self::Add, Way::Twin) => &inputs[0] + &inputs[1],
+            (Self::AddRelu, Way::Kernel) => k::add_relu(&inputs[0], &inputs[1]),
+            (Self::AddRelu, Way::Twin) => k::twin::add_relu(&inputs[0], &inputs[1]),
             (Self::CrossEntropy(labels), Way::Kernel) => {
                 k::cross_entropy(&inputs[0], &Tensor::new(labels, &Device::Cpu)?)
             }

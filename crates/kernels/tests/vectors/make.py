@@ -9,7 +9,8 @@ usage: make.py
 Every case is {"op", "params", "inputs": {name: tensor}, "upstream": tensor, "output": tensor, "grads": {name: tensor}} with
 tensor = {"shape", "data"}. Gradients are those of sum(output * upstream). Inputs have three decimals, or, where the name of the
 case says "ties" or "kinks", few enough values that windows tie and relu meets 0 exactly. A trajectory is
-{"op", "options", "start", "grads": [tensor per update], "weights": [tensor after every update]}.
+{"op", "options", "start", "grads": [tensor per update], "weights": [tensor after every update]}; "running" holds the running
+statistics of a batch normalisation after every batch.
 """
 import json
 import pathlib
@@ -57,6 +58,32 @@ def pool(op, name, shape, kernel, stride, padding, ceil_mode, values=None):
         call = F.max_pool2d if op == "max_pool2d" else F.avg_pool2d
         return call(x, kernel, stride, padding, ceil_mode=ceil_mode)
     return case(op, name, params, function, {"x": draw(*shape, values=values)})
+
+
+def batch_norm(name, shape, relu, fixed, values=None):
+    c = shape[1]
+    mean = torch.tensor([-0.25 + 0.125 * i for i in range(c)], dtype=torch.float64)
+    var = torch.tensor([0.5 + 0.25 * i for i in range(c)], dtype=torch.float64)
+    def function(x, weight, bias):
+        y = F.batch_norm(x, mean.clone(), var.clone(), weight, bias, training=not fixed)
+        return F.relu(y) if relu else y
+    inputs = {"x": draw(*shape, values=values), "weight": draw(c), "bias": draw(c)}
+    if values is not None:
+        inputs["bias"] = torch.zeros(c, dtype=torch.float64)
+    return case("batch_norm2d", name, {"relu": relu, "fixed": fixed}, function, inputs)
+
+
+def running():
+    """Running statistics of torch.nn.BatchNorm2d after every batch."""
+    norm = torch.nn.BatchNorm2d(3, dtype=torch.float64)
+    norm.running_mean.copy_(draw(3))
+    start = {"mean": tensor(norm.running_mean), "var": tensor(norm.running_var)}
+    rows = []
+    for size in (2, 1, 3):
+        x = draw(size, 3, 2, 3)
+        norm(x)
+        rows.append({"x": tensor(x), "mean": tensor(norm.running_mean), "var": tensor(norm.running_var)})
+    return start | {"batches": rows}
 
 
 def linear(x, w, bias=None):
@@ -118,6 +145,17 @@ def cases():
     yield case("linear", "with bias", {}, linear, {"x": draw(3, 5), "w": draw(4, 5), "bias": draw(4)})
     yield case("linear", "one of each", {}, linear, {"x": draw(1, 1), "w": draw(1, 1)})
     yield case("matmul", "plain", {}, lambda a, b: a @ b, {"a": draw(3, 4), "b": draw(4, 18)})
+    for fixed in (False, True):
+        yield batch_norm("plain", (3, 2, 3, 4), False, fixed)
+        yield batch_norm("with relu", (2, 3, 5, 7), True, fixed)
+        yield batch_norm("one pixel", (4, 2, 1, 1), True, fixed)
+        yield batch_norm("one picture", (1, 2, 4, 5), False, fixed)
+    # Every value is the mean itself, where relu meets 0.
+    yield batch_norm("kinks", (2, 1, 4, 4), True, False, values=[0.0])
+    yield batch_norm("constant channel", (2, 2, 3, 3), False, False, values=[1.5])
+    yield case("add", "plain", {}, lambda a, b: a + b, {"a": draw(2, 3, 2), "b": draw(2, 3, 2)})
+    kinks = [-1.5, 0.0, 1.5]
+    yield case("add_relu", "kinks", {}, lambda a, b: F.relu(a + b), {"a": draw(4, 5, values=kinks), "b": draw(4, 5, values=kinks)})
     for name, scale in (("plain", 1.0), ("large logits", 300.0)):
         labels = torch.tensor([0, 3, 3, 1])
         yield case("cross_entropy", name, {}, lambda logits: F.cross_entropy(logits, labels),
@@ -130,4 +168,4 @@ def lines(items):
 
 path = pathlib.Path(__file__).with_name("pytorch.json")
 version = torch.__version__.split("+")[0]
-path.write_text(f'{{"torch":"{version}","cases":[\n{lines(cases())}\n],"trajectories":[\n{lines(trajectories())}\n]}}\n')
+path.write_text(f'{{"torch":"{version}","cases":[\n{lines(cases())}\n],"trajectories":[\n{lines(trajectories())}\n],"running":{lines([running()])}}}\n')

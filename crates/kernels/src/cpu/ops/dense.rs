@@ -6,7 +6,7 @@ use candle_core::{Result, Tensor};
 
 use crate::cpu::element::Element;
 use crate::cpu::gemm::product;
-use crate::cpu::graph::{Operation, apply};
+use crate::cpu::graph::{Gradients, Operation, apply};
 use crate::cpu::pack::Matrix;
 use crate::cpu::view::View;
 use crate::cpu::{loss, relu as clip};
@@ -123,14 +123,11 @@ struct Flatten;
 
 impl Operation for Flatten {
     const NAME: &'static str = "flatten";
+    const GRADIENTS: Gradients = Gradients::PassedOn;
 
     fn forward<T: Element>(&self, inputs: &[View<'_, T>]) -> Result<(Vec<T>, Vec<usize>)> {
         let View { data, dims } = &inputs[0];
         Ok((data.to_vec(), vec![dims[0], dims[1..].iter().product()]))
-    }
-
-    fn backward<T: Element>(&self, _: &[View<'_, T>], _: &[bool], _: &[T], grad: &[T]) -> Result<Vec<Option<Vec<T>>>> {
-        Ok(vec![Some(grad.to_vec())])
     }
 }
 
