@@ -213,6 +213,7 @@ pub fn model_name(model: &ModelSpec) -> &str {
         ModelSpec::Mlp { .. } => "mlp",
         ModelSpec::Lenet {} => "lenet",
         ModelSpec::CaffeQuick {} => "caffe_quick",
+        ModelSpec::Resnet9 { .. } => "resnet9",
         ModelSpec::Own { name } => name,
     }
 }

@@ -59,6 +59,7 @@ fn normalization(normalization: Normalization) -> &'static str {
 fn model(model: &ModelSpec) -> String {
     match model {
         ModelSpec::Mlp { hidden } => format!("mlp, hidden layers {hidden:?}"),
+        ModelSpec::Resnet9 { width } => format!("resnet9, width {width}"),
         other => model_name(other).to_owned(),
     }
 }

@@ -97,6 +97,12 @@ pub enum ModelSpec {
     Lenet {},
     /// Caffe's `cifar10_quick`: three 5×5 convolutions (32, 32, 64) with pooling, then 64 and the classes.
     CaffeQuick {},
+    /// A residual network of eight 3×3 convolutions with batch normalisation, as fast CIFAR-10 trainings use it.
+    Resnet9 {
+        /// Channels of the first convolution; the others have twice and four times as many.
+        #[serde(default = "default_width")]
+        width: u64,
+    },
     /// A network that the calling program brings. It is known by its name alone, so another network needs another name.
     Own {
         /// Name, for example `"two-layers-v1"`.
@@ -106,6 +112,10 @@ pub enum ModelSpec {
 
 fn default_hidden() -> Vec<u64> {
     vec![64]
+}
+
+fn default_width() -> u64 {
+    32
 }
 
 /// An optimizer and its settings, as in `torch.optim`. The learning rate is the schedule's.

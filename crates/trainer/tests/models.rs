@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 const LENET: ModelSpec = ModelSpec::Lenet {};
 const QUICK: ModelSpec = ModelSpec::CaffeQuick {};
+const SMALL9: ModelSpec = ModelSpec::Resnet9 { width: 3 };
+const RESNET9: ModelSpec = ModelSpec::Resnet9 { width: 32 };
 
 fn made(model: &ModelSpec, problem: (usize, usize, usize), dtype: DType) -> (Box<dyn Network>, ParameterSet) {
     let seed = Seed { family: Family::Training, number: 0 };
@@ -29,6 +31,8 @@ fn parameter_counts_are_pytorch_s() {
     for (model, problem, count) in [
         (LENET, (1, 28, 28), 1_111_946),
         (QUICK, (3, 32, 32), 145_578),
+        (RESNET9, (3, 32, 32), 611_882),
+        (ModelSpec::Resnet9 { width: 8 }, (1, 28, 28), 38_786),
         (mlp(&[64]), (1, 8, 8), 4_810),
         (mlp(&[]), (1, 28, 28), 7_850),
         (mlp(&[300, 100]), (1, 28, 28), 266_610),
@@ -169,7 +173,7 @@ fn networks_answer_as_their_definitions_say() {
 /// Central differences of the whole training loss, in f64, against what one update of plain SGD at rate 1 changed.
 #[test]
 fn gradients_of_the_loss_are_its_differences() {
-    for (model, channels, side) in [(mlp(&[9, 7]), 1, 8), (LENET, 1, 16), (QUICK, 3, 8)] {
+    for (model, channels, side) in [(mlp(&[9, 7]), 1, 8), (LENET, 1, 16), (QUICK, 3, 8), (SMALL9, 3, 16)] {
         let data = pictures(channels, side, 6, 1);
         let mut spec = spec(&data, model.clone());
         (spec.data.batch_size, spec.steps_per_epoch) = (6, 1);
@@ -235,6 +239,9 @@ fn what_does_not_fit_is_refused_by_layer() {
         (LENET, 8, "conv2: a 5×5 kernel does not fit into its 2×2 input"),
         (LENET, 4, "conv1: a 5×5 kernel does not fit into its 4×4 input"),
         (QUICK, 4, "the pooling behind conv3"),
+        (RESNET9, 4, "the pooling behind block6"),
+        (ModelSpec::Resnet9 { width: 0 }, 8, "block1.conv.weight: shape [0, 1, 3, 3]"),
+        (ModelSpec::Resnet9 { width: u64::MAX }, 8, "block1.conv.weight"),
         (mlp(&[64, 0]), 8, "fc2.weight: shape [0, 64]"),
         (mlp(&[u64::MAX]), 8, "fc1.weight"),
         (mlp(&[1 << 20, 1 << 20]), 8, "fc2.weight: shape [1048576, 1048576]"),

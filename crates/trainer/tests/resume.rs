@@ -17,7 +17,7 @@ fn variants() -> Vec<RunSpec> {
     let mut variants = Vec::new();
     for optimizer in [sgd, adamw, OptimizerSpec::Adam(Adam::default()), plain] {
         for dtype in [FloatType::F32, FloatType::F64] {
-            for model in [mlp(&[8]), ModelSpec::Lenet {}] {
+            for model in [mlp(&[8]), ModelSpec::Lenet {}, ModelSpec::Resnet9 { width: 3 }] {
                 let mut spec = spec(&data, model);
                 (spec.optimizer, spec.dtype) = (optimizer.clone(), dtype);
                 variants.push(spec);

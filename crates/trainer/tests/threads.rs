@@ -21,7 +21,7 @@ fn write_bits() {
     let data = pictures(3, 28, 96, 40);
     let mut written = Vec::new();
     for isa in lrscope_kernels::Isa::available() {
-        for model in [mlp(&[300]), ModelSpec::Lenet {}, ModelSpec::CaffeQuick {}] {
+        for model in [mlp(&[300]), ModelSpec::Lenet {}, ModelSpec::CaffeQuick {}, ModelSpec::Resnet9 { width: 8 }] {
             for (optimizer, dtype) in [
                 (OptimizerSpec::Sgd(Sgd::default()), FloatType::F32),
                 (OptimizerSpec::Adamw(Adam::default()), FloatType::F64),

@@ -112,14 +112,15 @@ impl Experiment {
 }
 
 fn check_model(model: &ModelSpec) -> Checked {
-    let ModelSpec::Mlp { hidden } = model else {
-        return Ok(());
-    };
-    if hidden.len() > 64 {
-        let layers = hidden.len();
-        return Err(Problem::new("model.mlp.hidden", format!("{layers} layers are more than 64")));
+    match model {
+        ModelSpec::Mlp { hidden } if hidden.len() > 64 => {
+            let layers = hidden.len();
+            Err(Problem::new("model.mlp.hidden", format!("{layers} layers are more than 64")))
+        }
+        ModelSpec::Mlp { hidden } => hidden.iter().try_for_each(|width| whole("model.mlp.hidden", *width, 1, 1 << 16)),
+        ModelSpec::Resnet9 { width } => whole("model.resnet9.width", *width, 1, 1 << 12),
+        _ => Ok(()),
     }
-    hidden.iter().try_for_each(|width| whole("model.mlp.hidden", *width, 1, 1 << 16))
 }
 
 fn check_optimizer(optimizer: &OptimizerSpec) -> Checked {

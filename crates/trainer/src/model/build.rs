@@ -1,6 +1,6 @@
 use lrscope_runner::spec::ModelSpec;
 
-use super::{CaffeQuick, LeNet, Mlp, ModelError, Network, ParameterSet, Problem};
+use super::{CaffeQuick, LeNet, Mlp, ModelError, Network, ParameterSet, Problem, ResNet9};
 
 /// The network that a specification names.
 ///
@@ -11,6 +11,7 @@ pub fn build(spec: &ModelSpec, set: &mut ParameterSet, problem: Problem) -> Resu
         ModelSpec::Mlp { hidden } => Box::new(Mlp::new(set, problem, hidden)?),
         ModelSpec::Lenet {} => Box::new(LeNet::new(set, problem)?),
         ModelSpec::CaffeQuick {} => Box::new(CaffeQuick::new(set, problem)?),
+        ModelSpec::Resnet9 { width } => Box::new(ResNet9::new(set, problem, *width)?),
         ModelSpec::Own { name } => return Err(ModelError::Own(name.clone())),
     })
 }

@@ -13,7 +13,7 @@ fn weight_and_bias(set: &mut ParameterSet, layer: &str, shape: &[usize]) -> Resu
     Ok((weight, bias))
 }
 
-fn failed(layer: &str) -> impl FnOnce(candle_core::Error) -> ModelError + use<> {
+pub(super) fn failed(layer: &str) -> impl FnOnce(candle_core::Error) -> ModelError + use<> {
     let layer = layer.to_owned();
     move |source| ModelError::Layer { layer, source }
 }
@@ -68,7 +68,7 @@ impl Conv2d {
         outputs: usize,
         (kernel, padding): (usize, usize),
     ) -> Result<Self, ModelError> {
-        let output = slid(name, input, (kernel, padding))?;
+        let output = slid(name, input, (kernel, 1, padding))?;
         let (weight, bias) = weight_and_bias(set, name, &[outputs, input.channels, kernel, kernel])?;
         let params = Conv2dParams { stride: 1, padding };
         let output = Planes { channels: outputs, ..output };
@@ -87,26 +87,46 @@ impl Conv2d {
     }
 }
 
-/// The size that a window of `kernel` × `kernel` with stride 1 leaves of planes padded on all sides.
-fn slid(layer: &str, input: Planes, (kernel, padding): (usize, usize)) -> Result<Planes, ModelError> {
+/// The size that a window of `kernel` × `kernel` leaves of planes padded on all sides.
+pub(super) fn slid(
+    layer: &str,
+    input: Planes,
+    (kernel, stride, padding): (usize, usize, usize),
+) -> Result<Planes, ModelError> {
     let (height, width) = (input.height + 2 * padding, input.width + 2 * padding);
     if height < kernel || width < kernel {
         return Err(ModelError::TooSmall { layer: layer.into(), kernel, height, width });
     }
-    Ok(Planes { height: height - kernel + 1, width: width - kernel + 1, ..input })
+    Ok(Planes { height: (height - kernel) / stride + 1, width: (width - kernel) / stride + 1, ..input })
 }
 
 /// The size after 2×2 max-pooling behind `layer`; an odd last row or column is left out, as PyTorch does.
 pub(super) fn halved(layer: &Conv2d) -> Result<Planes, ModelError> {
-    let Planes { channels, height, width } = layer.output;
-    if height < 2 || width < 2 {
-        let layer = format!("the pooling behind {}", layer.name);
-        return Err(ModelError::TooSmall { layer, kernel: 2, height, width });
-    }
-    Ok(Planes { channels, height: height / 2, width: width / 2 })
+    halved_planes(&layer.name, layer.output)
+}
+
+/// As [`halved`], for any planes.
+pub(super) fn halved_planes(layer: &str, planes: Planes) -> Result<Planes, ModelError> {
+    slid(&format!("the pooling behind {layer}"), planes, (2, 2, 0))
 }
 
 /// 2×2 max-pooling.
 pub(super) fn halve(input: &Tensor) -> Result<Tensor, ModelError> {
     Ok(max_pool2d(input, Pool2dParams::tiles(2))?)
+}
+
+/// Side of the largest square window in planes of this size.
+fn square(planes: Planes) -> usize {
+    planes.height.min(planes.width)
+}
+
+/// The size after [`pool_all`]: one pixel of square planes.
+pub(super) fn pooled_all(planes: Planes) -> Planes {
+    let side = square(planes).max(1);
+    Planes { height: planes.height / side, width: planes.width / side, ..planes }
+}
+
+/// Max-pooling with the largest square window that fits planes of this size.
+pub(super) fn pool_all(input: &Tensor, planes: Planes) -> Result<Tensor, ModelError> {
+    Ok(max_pool2d(input, Pool2dParams::tiles(square(planes)))?)
 }
