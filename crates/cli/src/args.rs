@@ -19,7 +19,8 @@ Exit codes:
   0  done
   1  failed: a run failed, or a file could not be read or written
   2  bad input: a flag, a configuration or a data file
-  3  nothing conclusive: the range test found no pick";
+  3  nothing conclusive: the range test found no pick
+  130, 143  interrupted by Ctrl-C, by SIGTERM; the same command goes on from there";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -106,9 +107,21 @@ pub struct MachineArgs {
     /// Folder to look for data files in first [env: LRSCOPE_DATA_DIR]
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
+    /// Seconds between two saved states of a run, at 2 % of its time at most; 0 saves after every block, whatever that costs
+    #[arg(long, default_value_t = 30.0, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
+    pub checkpoint_every: f64,
     #[command(flatten)]
     /// How to show what happens.
     pub output: OutputArgs,
+}
+
+/// A time in seconds, a day at most.
+fn seconds(text: &str) -> Result<f64, String> {
+    const DAY: f64 = 86_400.0;
+    match text.parse() {
+        Ok(seconds) if (0.0..=DAY).contains(&seconds) => Ok(seconds),
+        _ => Err(format!("it must be a number of seconds from 0 to {DAY}")),
+    }
 }
 
 /// How to show what happens.

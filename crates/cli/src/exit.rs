@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::interrupts::{self, Interrupted};
 use crate::progress::note;
 
 /// An error that is the input's fault: exit code 2.
@@ -28,7 +29,9 @@ pub fn report(result: anyhow::Result<()>) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     note(&format!("lrscope: {}", text(&error)));
-    if error.downcast_ref::<BadInput>().is_some() {
+    if let Some(Interrupted { signal, .. }) = error.downcast_ref() {
+        ExitCode::from(interrupts::exit_code(*signal))
+    } else if error.downcast_ref::<BadInput>().is_some() {
         ExitCode::from(2)
     } else if error.downcast_ref::<Inconclusive>().is_some() {
         ExitCode::from(3)

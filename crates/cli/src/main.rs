@@ -7,9 +7,12 @@ use clap::Parser;
 use args::{Cli, Command};
 
 mod args;
+mod child;
 mod commands;
 mod configured;
 mod exit;
+mod interrupts;
+mod keep;
 mod perform;
 mod pool;
 mod progress;

@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::args::MachineArgs;
 use crate::commands::data;
 use crate::exit::bad_input;
+use crate::interrupts::{self, Interrupted};
 use crate::pool::{Job, Outcome, run_all};
 use crate::progress::Display;
 use crate::task::Task;
@@ -102,22 +103,33 @@ pub fn perform(plan: &Plan, machine: &MachineArgs) -> Result<Done> {
     let folder = machine.results.join(&name);
     let mut study = plan.study()?;
     study.write(&folder)?;
-    // What processes left that were killed helps nobody: a run is done again from its start. Neither does it harm.
-    let _ = store.clear_stale_attempts();
+    // What dead processes left without a state to go on from helps nobody. Neither does it harm.
+    let _ = store.clear_useless_attempts();
     let (places, jobs) = missing(plan, &store, machine)?;
     let outcomes = run_jobs(plan, machine, &jobs)?;
-    let mut bad = None;
-    for ((arm, run), outcome) in places.into_iter().zip(outcomes) {
-        if let Outcome::Failed { error, bad_input } = outcome {
-            bad = bad.or_else(|| bad_input.then(|| error.clone()));
-            study.arms[arm].runs[run].failed = Some(error);
-        }
+    for ((arm, run), outcome) in places.iter().zip(&outcomes) {
+        study.arms[*arm].runs[*run].failed = (!matches!(outcome, Outcome::Done(_))).then(|| outcome.words());
     }
     study.write(&folder)?;
-    if let Some(error) = bad {
-        return Err(bad_input(anyhow!(error)));
-    }
+    ended_early(&outcomes)?;
     Ok(Done { study, folder, name })
+}
+
+/// The error of a study that was interrupted, or whose input was bad.
+fn ended_early(outcomes: &[Outcome]) -> Result<()> {
+    let undone = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Interrupted { .. }));
+    // A signal to one of the children alone is that run's own outcome.
+    if let Some(signal) = interrupts::wished().filter(|_| undone) {
+        let done = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Done(_))).count();
+        let (name, all) = (interrupts::name(signal), outcomes.len());
+        let words = format!("interrupted by {name}: {done} of {all} runs done; the same command goes on from there");
+        return Err(Interrupted { signal, words }.into());
+    }
+    let bad = outcomes.iter().find_map(|outcome| match outcome {
+        Outcome::Failed { error, bad_input: true } => Some(error),
+        _ => None,
+    });
+    bad.map_or(Ok(()), |error| Err(bad_input(anyhow!(error.clone()))))
 }
 
 type Places = Vec<(usize, usize)>;
@@ -147,12 +159,14 @@ fn job(arm: &str, spec: &RunSpec, machine: &MachineArgs) -> Result<Job> {
         device: machine.device.clone(),
         data_dir: machine.data_dir.clone(),
         threads: machine.threads,
+        checkpoint_every: machine.checkpoint_every,
     };
     Ok(Job {
         label: format!("{arm}, seed {}", spec.seed.number),
         arguments: vec!["run-task".into()],
         input: serde_json::to_vec(&task).context("cannot write a task as JSON")?,
         threads: machine.threads,
+        orderly: true,
     })
 }
 

@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
+use std::process::ExitStatus;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
 
+use crate::child::{Running, Told};
+use crate::interrupts::{self, Catching};
 use crate::task::Event;
 
 /// A child process to run: this program with other arguments.
@@ -17,10 +18,12 @@ pub struct Job {
     pub label: String,
     /// Arguments.
     pub arguments: Vec<OsString>,
-    /// Standard input.
+    /// What it reads first on its standard input.
     pub input: Vec<u8>,
     /// Threads it may compute with.
     pub threads: u16,
+    /// Whether it takes [orders](crate::task::Order) on its standard input; one that does not is killed where it has to end.
+    pub orderly: bool,
 }
 
 /// How a child ended.
@@ -28,6 +31,13 @@ pub struct Job {
 pub enum Outcome {
     /// It told its last event and left with exit code 0.
     Done(Event),
+    /// A signal ended it, or kept it from being started.
+    Interrupted {
+        /// The signal's number.
+        signal: i32,
+        /// Updates done, of which the state is saved; absent where there is none.
+        step: Option<u64>,
+    },
     /// It failed; why.
     Failed {
         /// The reason.
@@ -37,139 +47,172 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// The outcome in words.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Done(_) => "done".into(),
+            Self::Interrupted { signal, step: Some(step) } => {
+                format!("interrupted by {} after {step} updates, which are kept", interrupts::name(*signal))
+            }
+            Self::Interrupted { signal, step: None } => {
+                format!("not done: interrupted by {}", interrupts::name(*signal))
+            }
+            Self::Failed { error, .. } => error.clone(),
+        }
+    }
+}
+
 /// Who shows what the children tell.
 pub trait Show {
     /// A child was started.
     fn started(&mut self, job: usize, label: &str);
     /// A child told something.
-    fn event(&mut self, job: usize, event: &Event);
+    fn event(&mut self, job: usize, label: &str, event: &Event);
+    /// The children were asked to end.
+    fn stopping(&mut self, line: &str);
     /// A child ended.
     fn ended(&mut self, job: usize, label: &str, outcome: &Outcome);
 }
 
-enum Told {
-    Event(usize, Event),
-    Ended(usize, Result<ExitStatus, std::io::Error>, String),
-}
-
-struct Running {
-    last: Option<Event>,
-}
-
-/// Runs all jobs, `at_once` at a time, and returns their outcomes in the order of the jobs. Once an input turns out to be bad, no
-/// more are started.
+/// Runs all jobs, `at_once` at a time, and returns their outcomes in the order of the jobs. Once an input turns out to be bad, or
+/// a signal has come, no more are started; a second signal kills those that run.
 pub fn run_all(jobs: &[Job], at_once: usize, show: &mut dyn Show) -> Result<Vec<Outcome>> {
+    // The second is acted upon here, so that the display is cleared away; the third needs nobody's help.
+    let _catching = Catching::until(3)?;
     let (tell, told) = channel();
-    let mut waiting: VecDeque<usize> = (0..jobs.len()).collect();
-    let mut running: Vec<Running> = jobs.iter().map(|_| Running { last: None }).collect();
-    let mut outcomes: Vec<Option<Outcome>> = vec![None; jobs.len()];
-    let mut active = 0;
-    while active > 0 || !waiting.is_empty() {
-        while active < at_once.max(1)
-            && let Some(index) = waiting.pop_front()
+    let mut pool = Pool {
+        jobs,
+        waiting: (0..jobs.len()).collect(),
+        running: jobs.iter().map(|_| None).collect(),
+        outcomes: vec![None; jobs.len()],
+        stopping: false,
+        show,
+    };
+    while pool.active() > 0 || !pool.waiting.is_empty() {
+        pool.obey_signals();
+        while pool.active() < at_once.max(1)
+            && let Some(index) = pool.waiting.pop_front()
         {
-            start(&jobs[index], index, &tell)?;
-            show.started(index, &jobs[index].label);
-            active += 1;
+            pool.running[index] = Some(Running::start(&jobs[index], index, &tell)?);
+            pool.show.started(index, &jobs[index].label);
         }
-        if let Some((index, outcome)) = listen(&told, &mut running, show)? {
-            show.ended(index, &jobs[index].label, &outcome);
-            if matches!(outcome, Outcome::Failed { bad_input: true, .. }) {
-                waiting.clear();
+        pool.listen(&told);
+    }
+    let not_started = || match interrupts::wished() {
+        Some(signal) => Outcome::Interrupted { signal, step: None },
+        None => Outcome::Failed { error: "not started, since another run's input was bad".into(), bad_input: false },
+    };
+    Ok(pool.outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(not_started)).collect())
+}
+
+struct Pool<'a> {
+    jobs: &'a [Job],
+    waiting: VecDeque<usize>,
+    running: Vec<Option<Running>>,
+    outcomes: Vec<Option<Outcome>>,
+    stopping: bool,
+    show: &'a mut dyn Show,
+}
+
+impl Pool<'_> {
+    fn active(&self) -> usize {
+        self.running.iter().flatten().count()
+    }
+
+    /// Asks the children to end once a signal has come, and kills them after the second.
+    fn obey_signals(&mut self) {
+        let Some(signal) = interrupts::wished() else { return };
+        if interrupts::insisted() {
+            self.running.iter_mut().flatten().for_each(Running::kill);
+        }
+        if self.stopping {
+            return;
+        }
+        self.stopping = true;
+        self.waiting.clear();
+        let name = interrupts::name(signal);
+        if self.active() > 0 {
+            self.show
+                .stopping(&format!("{name}: waiting for the runs to save their states; once more ends them at once"));
+        }
+        for (running, job) in self.running.iter_mut().zip(self.jobs) {
+            let Some(running) = running else { continue };
+            if job.orderly { running.stop(signal) } else { running.kill() }
+        }
+    }
+
+    /// Takes one message, if one comes soon.
+    fn listen(&mut self, told: &Receiver<Told>) {
+        /// So long a signal waits to be noticed.
+        const PAUSE: Duration = Duration::from_millis(50);
+        match told.recv_timeout(PAUSE) {
+            Ok(Told::Event(index, event)) => {
+                self.show.event(index, &self.jobs[index].label, &event);
+                if let Some(running) = &mut self.running[index] {
+                    running.last = Some(event);
+                }
             }
-            outcomes[index] = Some(outcome);
-            active -= 1;
+            Ok(Told::Ended(index, status, errors)) => self.ended(index, status, &errors),
+            // Here the sender outlives the loop.
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
         }
     }
-    let not_started =
-        || Outcome::Failed { error: "not started, since another run's input was bad".into(), bad_input: false };
-    Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(not_started)).collect())
-}
 
-/// Takes one message; returns a job and its outcome where that job ended.
-fn listen(told: &Receiver<Told>, running: &mut [Running], show: &mut dyn Show) -> Result<Option<(usize, Outcome)>> {
-    match told.recv().context("no child process is left to listen to")? {
-        Told::Event(index, event) => {
-            show.event(index, &event);
-            running[index].last = Some(event);
-            Ok(None)
+    fn ended(&mut self, index: usize, status: Result<ExitStatus, std::io::Error>, errors: &str) {
+        if let Ok(status) = &status
+            && signal(*status).is_some()
+            && interrupts::wished().is_none()
+        {
+            // A terminal's Ctrl-C has reached this process too, and is heard by another thread.
+            std::thread::sleep(Duration::from_millis(50));
         }
-        Told::Ended(index, status, errors) => {
-            let last = running[index].last.take();
-            Ok(Some((index, outcome(last, status, &errors))))
+        let last = self.running[index].take().and_then(|running| running.last);
+        let outcome = outcome(last, status, errors);
+        self.show.ended(index, &self.jobs[index].label, &outcome);
+        if matches!(outcome, Outcome::Failed { bad_input: true, .. }) {
+            self.waiting.clear();
         }
+        self.outcomes[index] = Some(outcome);
     }
-}
-
-fn start(job: &Job, index: usize, tell: &Sender<Told>) -> Result<()> {
-    let program = std::env::current_exe().context("cannot find this program's own file")?;
-    let mut child = Command::new(program)
-        .args(&job.arguments)
-        // candle reads its number of threads from here at every product.
-        .env("RAYON_NUM_THREADS", job.threads.to_string())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("cannot start a process for {}", job.label))?;
-    // A child that ends before it has read its task is reported by its exit status.
-    if let Some(mut input) = child.stdin.take() {
-        let _ = input.write_all(&job.input);
-    }
-    let tell = tell.clone();
-    thread::Builder::new()
-        .name(format!("listen to child {index}"))
-        .spawn(move || follow(child, index, &tell))
-        .context("cannot start a thread")?;
-    Ok(())
-}
-
-/// Passes on a child's events until it ends. The receiver lives as long as any child, so sending cannot fail.
-fn follow(mut child: Child, index: usize, tell: &Sender<Told>) {
-    let errors = child.stderr.take().map(|stream| thread::spawn(move || tail(stream)));
-    if let Some(output) = child.stdout.take() {
-        for line in BufReader::new(output).lines().map_while(Result::ok) {
-            if let Ok(event) = serde_json::from_str(&line) {
-                let _ = tell.send(Told::Event(index, event));
-            }
-        }
-    }
-    let errors = errors.and_then(|thread| thread.join().ok());
-    let _ = tell.send(Told::Ended(index, child.wait(), errors.unwrap_or_default()));
-}
-
-/// The end of what a child wrote to standard error.
-fn tail(stream: impl Read) -> String {
-    const KEEP: usize = 20;
-    let mut lines = VecDeque::with_capacity(KEEP);
-    for line in BufReader::new(stream).lines().map_while(Result::ok) {
-        if lines.len() == KEEP {
-            lines.pop_front();
-        }
-        lines.push_back(line);
-    }
-    Vec::from(lines).join("\n")
 }
 
 fn outcome(last: Option<Event>, status: Result<ExitStatus, std::io::Error>, errors: &str) -> Outcome {
-    match (last, status) {
-        (Some(Event::Failed { error, bad_input }), _) => Outcome::Failed { error, bad_input },
-        (Some(event), Ok(status)) if status.success() => Outcome::Done(event),
-        (_, status) => Outcome::Failed { error: reason(status, errors), bad_input: false },
+    match (last, status, interrupts::wished()) {
+        (Some(Event::Failed { error, bad_input }), ..) => Outcome::Failed { error, bad_input },
+        (Some(Event::Interrupted { signal, step }), ..) => {
+            Outcome::Interrupted { signal, step: (step > 0).then_some(step) }
+        }
+        (Some(event), Ok(status), _) if status.success() => Outcome::Done(event),
+        (.., Some(signal)) => Outcome::Interrupted { signal, step: None },
+        (_, status, None) => Outcome::Failed { error: reason(status, errors), bad_input: false },
     }
 }
 
+/// Why a child ended, and what to do.
 fn reason(status: Result<ExitStatus, std::io::Error>, errors: &str) -> String {
+    const LESS: &str = "fewer runs at the same time (--jobs) need less memory";
     let ended = match status {
         Ok(status) if status.success() => "the process ended without a result".to_owned(),
+        Ok(_) if errors.contains("memory allocation of") => format!("the process ran out of memory; {LESS}"),
         Ok(status) => match signal(status) {
-            Some(9) => "the process was killed (signal 9; perhaps the machine ran out of memory)".to_owned(),
-            Some(number) => format!("the process was ended by signal {number}"),
+            Some(signal) if interrupts::name(signal) == "SIGKILL" => {
+                format!(
+                    "the process was killed (SIGKILL, signal {signal}), perhaps because the machine ran out of memory; {LESS}"
+                )
+            }
+            Some(signal) => format!("the process was ended by {} (signal {signal})", interrupts::name(signal)),
             None => format!("the process failed with {status}"),
         },
         Err(error) => format!("the process could not be waited for: {error}"),
     };
-    if errors.is_empty() { ended } else { format!("{ended}: {errors}") }
+    let again = "the same command does the run again";
+    if errors.is_empty() { format!("{ended}; {again}") } else { format!("{ended}; {again}: {errors}") }
+}
+
+/// An error for what cannot be anything else.
+pub fn unexpected(what: &str, outcome: Option<&Outcome>) -> anyhow::Error {
+    anyhow!("{what}: {}", outcome.map_or_else(|| "nothing".into(), Outcome::words))
 }
 
 #[cfg(unix)]

@@ -105,7 +105,13 @@ impl Show for Display {
         bar.enable_steady_tick(Duration::from_millis(200));
     }
 
-    fn event(&mut self, job: usize, event: &Event) {
+    fn event(&mut self, job: usize, label: &str, event: &Event) {
+        if let Event::Resumed { step, notes } = event {
+            notes.iter().for_each(|note| self.say(&format!("{label}: {note}")));
+            if *step > 0 {
+                self.say(&format!("{label}: goes on from step {step}"));
+            }
+        }
         let colour = self.colour;
         let bar = self.bar(job);
         match event {
@@ -117,6 +123,7 @@ impl Show for Display {
                 }
                 bar.set_message(phase.clone());
             }
+            Event::Waiting => bar.set_message("waits for another process that does the same run"),
             Event::Started { steps } => {
                 bar.set_style(style(colour, "{prefix:<24} {wide_bar} {pos:>6}/{len} {msg}"));
                 bar.set_length(*steps);
@@ -127,8 +134,17 @@ impl Show for Display {
                 bar.set_position(*step);
                 bar.set_message(format!("loss {loss:.4}  lr {lr:.2e}  {}", eta(bar)));
             }
-            Event::Evaluated { .. } | Event::DataReady { .. } | Event::Finished { .. } | Event::Failed { .. } => {}
+            Event::Evaluated { .. }
+            | Event::DataReady { .. }
+            | Event::Resumed { .. }
+            | Event::Interrupted { .. }
+            | Event::Finished { .. }
+            | Event::Failed { .. } => {}
         }
+    }
+
+    fn stopping(&mut self, line: &str) {
+        self.say(line);
     }
 
     fn ended(&mut self, job: usize, label: &str, outcome: &Outcome) {
@@ -143,6 +159,7 @@ impl Show for Display {
         let count = format!("[{}/{}]", self.ended, self.jobs);
         match outcome {
             Outcome::Failed { error, .. } => self.say(&format!("{count} {label}: failed: {error}")),
+            Outcome::Interrupted { .. } => self.say(&format!("{count} {label}: {}", outcome.words())),
             Outcome::Done(event) if self.manner == Manner::Lines => {
                 self.say(&format!("{count} {label}: {}", words(event)));
             }

@@ -21,6 +21,19 @@ pub struct Task {
     pub data_dir: Option<PathBuf>,
     /// Threads to compute with.
     pub threads: u16,
+    /// Seconds between two saved states.
+    pub checkpoint_every: f64,
+}
+
+/// What a parent tells a child after its task, one JSON line each on the child's standard input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// Finish the block, save the state and end, as if this signal had come.
+    Stop {
+        /// The signal's number.
+        signal: i32,
+    },
 }
 
 /// What happens in a child, one JSON line each on its standard output.
@@ -40,6 +53,22 @@ pub enum Event {
     DataReady {
         /// The source in words.
         source: String,
+    },
+    /// Another process of this machine is doing the same run; this one waits for it.
+    Waiting,
+    /// The run goes on from a saved state, or from its start where none could be used.
+    Resumed {
+        /// Updates done.
+        step: u64,
+        /// What is damaged and was not used.
+        notes: Vec<String>,
+    },
+    /// A signal ended the run in order.
+    Interrupted {
+        /// The signal's number.
+        signal: i32,
+        /// Updates done, of which the state is saved.
+        step: u64,
     },
     /// Training begins.
     Started {

@@ -11,6 +11,7 @@
 //!   attempts/<run_id>.<host>.<pid>.<nonce>/
 //!     lock                     held with an OS file lock while the owner lives
 //!     spec.json, journal.bin   what the attempt has done so far
+//!     checkpoints/<step>/      the learner's state after so many updates; the newest two are kept
 //!     record/                  the finished record, just before it is renamed to runs/<run_id>
 //! ```
 //!
@@ -29,12 +30,20 @@
 //! A column is stored as f32 where each of its values in the block is one, bit for bit, else as f64. Rates are not stored:
 //! the schedule gives them.
 //!
+//! # Checkpoints
+//! A checkpoint is a folder: the learner's blobs as files of their own (tensors as safetensors), `checkpoint.json` with the
+//! step, and `SHA256SUMS`. It is written under another name, synced and renamed, after the journal was synced; the one
+//! before it stays until then, and one longer. [`Attempt::resume`] takes the newest that is whole, says which are not, and
+//! cuts the journal back to its step.
+//!
 //! # Versions
 //! [`SCHEMA`] stands in `result.json` and in the head of the binary files; an unknown one is refused by name. A field added to
 //! [`RunSpec`](crate::spec::RunSpec) needs a default that is skipped when written, so that the runs already made keep their identity.
 
 mod adopt;
 mod attempt;
+mod checkpoint;
+mod checkpoint_file;
 mod checksum;
 mod column;
 mod error;
@@ -52,11 +61,14 @@ mod name;
 mod publish;
 mod published;
 mod result;
+mod resume;
 mod rows;
 mod steps;
 mod store;
+mod turn;
 
 pub use attempt::Attempt;
+pub use checkpoint::{Checkpoint, CheckpointInfo, Position};
 pub use checksum::Checksum;
 pub use error::RecordError;
 pub use follow::{Follower, News};
@@ -67,8 +79,10 @@ pub use measured::{Clocks, Measured};
 pub use publish::Publication;
 pub use published::Published;
 pub use result::{EvaluationAt, RunResult};
+pub use resume::Resumed;
 pub use rows::Rows;
 pub use store::Store;
+pub use turn::Turn;
 
 /// Version of the record's files that this program writes.
 pub const SCHEMA: u32 = 1;

@@ -12,6 +12,20 @@ pub trait Recorder {
     fn rows(&mut self, first: u64, rows: &[Row]) -> Result<(), BoxedError>;
     /// Takes an evaluation made when `step` updates were done.
     fn evaluation(&mut self, step: u64, subset: Subset, evaluation: Evaluation) -> Result<(), BoxedError>;
+    /// Called between blocks, when everything up to the learner's step has been taken: the place to save the learner's state,
+    /// and to end the run before its time.
+    fn between(&mut self, _learner: &mut dyn Learner) -> Result<Next, BoxedError> {
+        Ok(Next::GoOn)
+    }
+}
+
+/// Whether a run goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// With the next block.
+    GoOn,
+    /// Not now: the loop ends with [`TrainError::Interrupted`].
+    Stop,
 }
 
 /// Any error, as a recorder or observer may raise it.
@@ -57,6 +71,12 @@ pub enum TrainError {
         /// The cause.
         source: BoxedError,
     },
+    /// The recorder asked for it ([`Next::Stop`]).
+    #[error("interrupted after {step} updates")]
+    Interrupted {
+        /// Updates done.
+        step: u64,
+    },
     /// The learner broke its contract.
     #[error("the learner returned {found} rows for a block of {asked} updates")]
     Rows {
@@ -96,6 +116,7 @@ pub fn drive(
     let mut run = Run { learner, spec, plan, recorder, observe, metrics, monitor, saved: None };
     let ending = ended.map_or_else(|| run.train(), Ok)?;
     for subset in &spec.evaluation.after {
+        run.between()?;
         run.evaluate(*subset)?;
     }
     Ok(ending)
@@ -117,12 +138,23 @@ impl Run<'_> {
     fn train(&mut self) -> Result<Ending, TrainError> {
         self.evaluate_if_due()?;
         while self.learner.steps_done() < self.spec.steps {
+            self.between()?;
             if let Some(ending) = self.block()? {
                 return Ok(ending);
             }
             self.evaluate_if_due()?;
         }
         Ok(Ending::Completed)
+    }
+
+    /// Lets the recorder save the state, and ends the run where it wants that.
+    fn between(&mut self) -> Result<(), TrainError> {
+        let step = self.learner.steps_done();
+        match self.recorder.between(self.learner) {
+            Ok(Next::GoOn) => Ok(()),
+            Ok(Next::Stop) => Err(TrainError::Interrupted { step }),
+            Err(source) => Err(TrainError::Record { step, source }),
+        }
     }
 
     /// An evaluation where one is due after the updates done so far, unless it was made before an interruption.

@@ -9,7 +9,8 @@ use lrscope_data::{Locations, Name, Phase, Progress, Source};
 
 use crate::args::{DataArgs, DataSource};
 use crate::exit::{bad_input, text};
-use crate::pool::{Job, Outcome, run_all};
+use crate::interrupts::{self, Interrupted};
+use crate::pool::{Job, Outcome, run_all, unexpected};
 use crate::progress::{Display, note};
 use crate::task::Event;
 use crate::tell::{print, tell};
@@ -110,12 +111,16 @@ pub fn fetch(
         let value = clap::ValueEnum::to_possible_value(&source);
         arguments.extend(value.map(|value| format!("--source={}", value.get_name()).into()));
     }
-    let job = Job { label: name.to_string(), arguments, input: Vec::new(), threads: 1 };
+    let job = Job { label: name.to_string(), arguments, input: Vec::new(), threads: 1, orderly: false };
     let outcomes = run_all(&[job], 1, &mut Display::new(output, "data", 1).quietly_ended())?;
     match outcomes.into_iter().next() {
         Some(Outcome::Done(Event::DataReady { source })) => Ok(source),
+        Some(Outcome::Interrupted { signal, .. }) => {
+            let words = format!("interrupted by {} while fetching {name}", interrupts::name(signal));
+            Err(Interrupted { signal, words }.into())
+        }
         Some(Outcome::Failed { error, bad_input: true }) => Err(bad_input(anyhow::anyhow!(error))),
         Some(Outcome::Failed { error, .. }) => Err(anyhow::anyhow!(error)),
-        other => Err(anyhow::anyhow!("fetching {name} ended without a source: {other:?}")),
+        other => Err(unexpected(&format!("fetching {name} ended without a source"), other.as_ref())),
     }
 }

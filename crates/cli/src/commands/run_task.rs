@@ -1,49 +1,93 @@
 //! `lrscope run-task`: one run in this process.
 
+use std::cell::Cell;
 use std::io::Read;
+use std::rc::Rc;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use lrscope_data::Name;
 use lrscope_runner::learner::{Evaluation, Learner, LearnerError, Probes, Row, State, Subset};
-use lrscope_runner::record::{Checksum, Clocks, Machine, Measured, Publication, Store};
+use lrscope_runner::record::{Attempt, Checksum, Clocks, Machine, Measured, Publication, Resumed, Store, Turn};
 use lrscope_runner::resolve;
 use lrscope_runner::spec::{DeviceClass, RunSpec};
-use lrscope_runner::train::{BoxedError, Past, Progress, drive};
+use lrscope_runner::train::{BoxedError, Progress, TrainError, drive};
 use lrscope_schedule::{Group, Rates};
 use lrscope_trainer::CandleLearner;
 
 use crate::commands::data::{locations, tell_progress};
 use crate::exit::{self, BadInput, bad_input};
-use crate::task::{Event, Task};
+use crate::interrupts::{self, Catching, Interrupted};
+use crate::keep::Keeper;
+use crate::task::{Event, Order, Task};
 use crate::tell::tell;
 
 /// Reads a task from standard input, does it, and tells events on standard output.
 pub fn run() -> Result<()> {
+    // The second signal ends the process at once; nothing is lost by that but the time since the last saved state.
+    let _catching = Catching::until(2)?;
     let result = read().and_then(|task| execute(&task));
-    if let Err(error) = &result {
-        let bad_input = error.downcast_ref::<BadInput>().is_some();
-        // Nobody listens any more where this fails, and the error goes to standard error all the same.
-        let _ = tell(&Event::Failed { error: exit::text(error), bad_input });
+    let Err(error) = &result else { return result };
+    let event = match error.downcast_ref() {
+        Some(Stopped { signal, step }) => Event::Interrupted { signal: *signal, step: *step },
+        None => {
+            let bad_input = error.downcast_ref::<BadInput>().is_some();
+            Event::Failed { error: exit::text(error), bad_input }
+        }
+    };
+    // Nobody listens any more where this fails, and the error goes to standard error all the same.
+    let _ = tell(&event);
+    match error.downcast_ref() {
+        Some(Stopped { signal, .. }) => Err(Interrupted { signal: *signal, words: error.to_string() }.into()),
+        None => result,
     }
-    result
 }
 
+/// A run that a signal ended in order.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted by {} after {step} updates; the same task goes on from there", interrupts::name(*signal))]
+struct Stopped {
+    signal: i32,
+    step: u64,
+}
+
+/// A run that was interrupted at `step`.
+fn stopped(step: u64) -> anyhow::Error {
+    // The loop ends early for no other reason.
+    Stopped { signal: interrupts::wished().unwrap_or_default(), step }.into()
+}
+
+/// Reads the task, and listens for orders from then on.
 fn read() -> Result<Task> {
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).context("cannot read the task")?;
-    serde_json::from_str(&text).map_err(|error| bad_input(anyhow!("standard input holds no task: {error}")))
+    /// No task is longer.
+    const LIMIT: u64 = 64 << 20;
+    let no_task = |problem: String| bad_input(anyhow!("standard input holds no task: {problem}"));
+    let mut tasks = serde_json::Deserializer::from_reader(std::io::stdin().lock().take(LIMIT)).into_iter();
+    let task = tasks.next().ok_or_else(|| no_task("it is empty".into()))?;
+    let task = task.map_err(|error| no_task(error.to_string()))?;
+    thread::Builder::new().name("orders".into()).spawn(obey).context("cannot start a thread")?;
+    Ok(task)
+}
+
+/// Takes orders from the parent until it closes our standard input. A task that comes from a file is followed by none.
+fn obey() {
+    for line in std::io::stdin().lines().map_while(Result::ok) {
+        if let Ok(Order::Stop { signal }) = serde_json::from_str(&line) {
+            interrupts::wish(signal);
+        }
+    }
 }
 
 fn execute(task: &Task) -> Result<()> {
     let spec = &task.spec;
     let device = open_device(spec, &task.device)?;
     let store = Store::open(&task.results)?;
-    if let Some(published) = store.find(&spec.id())? {
-        let ending = published.result.ending;
-        return tell(&Event::Finished { ending, already_there: true });
-    }
+    let turn = match wait_for_turn(&store, spec)? {
+        Some(turn) => turn,
+        None => return Ok(()),
+    };
     let name: Name = spec.data.name.parse().map_err(bad_input)?;
     let started = now();
     let reading = Instant::now();
@@ -58,9 +102,47 @@ fn execute(task: &Task) -> Result<()> {
             spec.steps_per_epoch
         ));
     }
-    let clocks =
-        Clocks { started_unix: started, ended_unix: 0.0, data_seconds, training_seconds: 0.0, evaluation_seconds: 0.0 };
-    train(task, &store, learner, clocks)
+    let clocks = Clocks {
+        started_unix: started,
+        ended_unix: 0.0,
+        data_seconds,
+        training_seconds: 0.0,
+        evaluation_seconds: 0.0,
+        saving_seconds: 0.0,
+    };
+    train(task, &store, learner, clocks)?;
+    turn.done();
+    // Other dead attempts at the run are of no use now.
+    let _ = store.clear_useless_attempts();
+    Ok(())
+}
+
+/// Waits while another process of this machine does the same run. Nothing where it is published, which is told.
+fn wait_for_turn(store: &Store, spec: &RunSpec) -> Result<Option<Turn>> {
+    const PAUSE: Duration = Duration::from_millis(50);
+    let mut told = false;
+    loop {
+        let turn = store.turn(&spec.id())?;
+        if let Some(published) = store.find(&spec.id())? {
+            if let Some(turn) = turn {
+                turn.done();
+            }
+            let ending = published.result.ending;
+            tell(&Event::Finished { ending, already_there: true })?;
+            return Ok(None);
+        }
+        if interrupts::wished().is_some() {
+            return Err(stopped(0));
+        }
+        if turn.is_some() {
+            return Ok(turn);
+        }
+        if !told {
+            tell(&Event::Waiting)?;
+            told = true;
+        }
+        thread::sleep(PAUSE);
+    }
 }
 
 /// Seconds since 1970; 0 on a machine whose clock stands before that.
@@ -80,35 +162,65 @@ fn open_device(spec: &RunSpec, name: &str) -> Result<lrscope_trainer::Device> {
     Ok(device)
 }
 
-fn train(task: &Task, store: &Store, learner: CandleLearner, mut clocks: Clocks) -> Result<()> {
+fn train(task: &Task, store: &Store, learner: CandleLearner, start: Clocks) -> Result<()> {
     let spec = &task.spec;
     let plan = resolve::plan(spec).map_err(bad_input)?;
+    let clocks = Rc::new(Cell::new(start));
+    let mut learner = Timed { learner, clocks: Rc::clone(&clocks) };
+    let (attempt, resumed) = begin(store, spec, &mut learner)?;
+    if let Some(before) = resumed.clocks {
+        clocks.set(Clocks { data_seconds: before.data_seconds + start.data_seconds, ..before });
+    }
     tell(&Event::Started { steps: spec.steps })?;
-    let mut attempt = store.begin(spec)?;
-    let mut learner = Timed { learner, training: Duration::ZERO, evaluation: Duration::ZERO };
-    let ending = drive(&mut learner, spec, &plan, &Past::default(), &mut attempt, &mut narrate(spec.steps))?;
+    let every = Duration::from_secs_f64(task.checkpoint_every);
+    let mut keeper = Keeper::new(attempt, resumed.step, every, Rc::clone(&clocks));
+    let ending = match drive(&mut learner, spec, &plan, &resumed.past, &mut keeper, &mut narrate(spec.steps)) {
+        Err(TrainError::Interrupted { step }) => return Err(stopped(step)),
+        other => other?,
+    };
     let state = Checksum::of_state(&learner.save()?);
-    clocks.training_seconds = learner.training.as_secs_f64();
-    clocks.evaluation_seconds = learner.evaluation.as_secs_f64();
-    clocks.ended_unix = now();
     let measured = Measured {
         program: format!("lrscope {}", env!("CARGO_PKG_VERSION")),
         machine: Machine::here(),
         device: (spec.device != DeviceClass::Cpu).then(|| task.device.clone()),
         isa: spec.isa.clone(),
         threads: u64::from(task.threads),
-        clocks,
+        clocks: Clocks { ended_unix: now(), ..clocks.get() },
     };
-    let publication = attempt.publish(ending, state, &measured)?;
+    let publication = keeper.attempt.publish(ending, state, &measured)?;
     let already_there = matches!(publication, Publication::AlreadyThere(_));
     tell(&Event::Finished { ending, already_there })
+}
+
+/// The attempt that came furthest before its process died, with the learner put where it was; else a new one.
+fn begin(store: &Store, spec: &RunSpec, learner: &mut dyn Learner) -> Result<(Attempt, Resumed)> {
+    let Some(mut attempt) = store.adopt(spec)? else {
+        let mut attempt = store.begin(spec)?;
+        let resumed = attempt.resume(learner)?;
+        return Ok((attempt, resumed));
+    };
+    let resumed = attempt.resume(learner)?;
+    if resumed.step > 0 || !resumed.notes.is_empty() {
+        tell(&Event::Resumed { step: resumed.step, notes: resumed.notes.clone() })?;
+    }
+    Ok((attempt, resumed))
 }
 
 /// A learner whose updates and evaluations are timed, apart from everything else.
 struct Timed {
     learner: CandleLearner,
-    training: Duration,
-    evaluation: Duration,
+    clocks: Rc<Cell<Clocks>>,
+}
+
+impl Timed {
+    fn timed<T>(&mut self, clock: fn(&mut Clocks) -> &mut f64, work: impl FnOnce(&mut CandleLearner) -> T) -> T {
+        let started = Instant::now();
+        let result = work(&mut self.learner);
+        let mut clocks = self.clocks.get();
+        *clock(&mut clocks) += started.elapsed().as_secs_f64();
+        self.clocks.set(clocks);
+        result
+    }
 }
 
 impl Learner for Timed {
@@ -129,17 +241,11 @@ impl Learner for Timed {
     }
 
     fn advance(&mut self, block: &[Rates], probes: Probes) -> Result<Vec<Row>, LearnerError> {
-        let started = Instant::now();
-        let rows = self.learner.advance(block, probes);
-        self.training += started.elapsed();
-        rows
+        self.timed(|clocks| &mut clocks.training_seconds, |learner| learner.advance(block, probes))
     }
 
     fn evaluate(&mut self, subset: Subset) -> Result<Evaluation, LearnerError> {
-        let started = Instant::now();
-        let evaluation = self.learner.evaluate(subset);
-        self.evaluation += started.elapsed();
-        evaluation
+        self.timed(|clocks| &mut clocks.evaluation_seconds, |learner| learner.evaluate(subset))
     }
 
     fn save(&mut self) -> Result<State, LearnerError> {
@@ -168,6 +274,13 @@ fn narrate(steps: u64) -> impl FnMut(Progress) -> Result<(), BoxedError> {
                 Event::Evaluated { step, subset, loss: evaluation.loss, accuracy: evaluation.accuracy() }
             }
         };
-        tell(&event).map_err(Into::into)
+        if tell(&event).is_err() {
+            // The parent is gone, and so nobody wants the run now; what it has come to is kept.
+            interrupts::wish(PARENT_GONE);
+        }
+        Ok(())
     }
 }
+
+/// The signal that a terminal sends to those that it leaves behind.
+const PARENT_GONE: i32 = 1;

@@ -18,20 +18,24 @@ pub(super) fn furthest(
     entries: &[AttemptEntry],
     spec: &RunSpec,
 ) -> Result<Option<Attempt>, RecordError> {
-    let mut best: Option<Attempt> = None;
+    let mut best: Option<(Reach, Attempt)> = None;
     let run_id = spec.id();
     for entry in entries {
         if entry.run_id != run_id || entry.state() != AttemptState::Dead {
             continue;
         }
-        if let Some(attempt) = take_up(results, entry, spec)?
-            && best.as_ref().is_none_or(|best| best.steps() < attempt.steps())
-        {
-            best = Some(attempt);
+        if let Some(attempt) = take_up(results, entry, spec)? {
+            let reach = (attempt.checkpoints()?.first().copied(), attempt.steps());
+            if best.as_ref().is_none_or(|(furthest, _)| *furthest < reach) {
+                best = Some((reach, attempt));
+            }
         }
     }
-    Ok(best)
+    Ok(best.map(|(_, attempt)| attempt))
 }
+
+/// How far an attempt has come: first by the state that it can go on from, then by what it has written down.
+type Reach = (Option<u64>, u64);
 
 /// Takes up one attempt. One that cannot be read is left as it is: the run can always start from nothing.
 fn take_up(results: &Path, entry: &AttemptEntry, spec: &RunSpec) -> Result<Option<Attempt>, RecordError> {

@@ -175,6 +175,14 @@ pub enum RecordError {
         /// What is wrong with the published record.
         source: Box<RecordError>,
     },
+    /// A checkpoint is damaged, or not one of this run.
+    #[error("the saved state in {} cannot be used: {problem}; an earlier one, or the run's start, takes its place", path.display())]
+    BadCheckpoint {
+        /// The file that is wrong.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A message could not be encoded.
     #[error("cannot encode a block for {}: {source}", path.display())]
     Encode {

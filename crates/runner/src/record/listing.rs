@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::attempt::JOURNAL;
+use super::checkpoint::Checkpoint;
 use super::error::RecordError;
 use super::files;
 use super::follow::Follower;
@@ -61,6 +62,16 @@ impl AttemptEntry {
     pub fn spec(&self) -> Result<RunSpec, RecordError> {
         let path = self.path.join(SPEC);
         files::from_json(&files::read_bounded(&path, MAX_SPEC, DELETE)?, &path)
+    }
+
+    /// Steps of the attempt's checkpoints, newest first, whether they are whole or not.
+    pub fn checkpoints(&self) -> Result<Vec<u64>, RecordError> {
+        super::checkpoint::steps_in(&self.path)
+    }
+
+    /// Reads a checkpoint and checks all of it.
+    pub fn checkpoint(&self, step: u64) -> Result<Checkpoint, RecordError> {
+        Checkpoint::read(&self.path, &self.run_id, step)
     }
 
     /// Follows the attempt's journal.

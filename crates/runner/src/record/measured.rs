@@ -21,10 +21,10 @@ pub struct Measured {
     pub clocks: Clocks,
 }
 
-/// Clocks of a run. A run that was interrupted counts the time of its last process alone.
+/// Clocks of a run. One that was interrupted counts the time that led to its checkpoints, and not what was lost after them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Clocks {
-    /// When the process began, in seconds since 1970-01-01 00:00 UTC.
+    /// When the first process began, in seconds since 1970-01-01 00:00 UTC.
     #[serde(with = "crate::float")]
     pub started_unix: f64,
     /// When the run ended, in the same seconds.
@@ -39,4 +39,7 @@ pub struct Clocks {
     /// Seconds spent in evaluations.
     #[serde(with = "crate::float")]
     pub evaluation_seconds: f64,
+    /// Seconds spent in saving states to go on from.
+    #[serde(with = "crate::float", default)]
+    pub saving_seconds: f64,
 }

@@ -8,6 +8,7 @@ use super::error::RecordError;
 use super::listing::{self, AttemptEntry, AttemptState};
 use super::lock::Lock;
 use super::published::Published;
+use super::turn::Turn;
 use crate::spec::{RunId, RunSpec};
 
 /// A results folder with its published runs and its attempts. Several processes, on several machines, may use it at once.
@@ -68,9 +69,25 @@ impl Store {
     /// Removes the attempts of dead processes of this machine and answers with their folders. Attempts of other machines,
     /// of living processes, and those kept as evidence stay.
     pub fn clear_stale_attempts(&self) -> Result<Vec<PathBuf>, RecordError> {
+        self.clear(|_| true)
+    }
+
+    /// The same for the attempts that nobody can go on from: those without a checkpoint, and those of runs that are published.
+    pub fn clear_useless_attempts(&self) -> Result<Vec<PathBuf>, RecordError> {
+        let published = |entry: &AttemptEntry| self.runs_folder().join(entry.run_id.as_str()).is_dir();
+        self.clear(|entry| published(entry) || entry.checkpoints().is_ok_and(|found| found.is_empty()))
+    }
+
+    /// Takes the turn at a run among the processes of this machine, or nothing while another one has it. It only saves double
+    /// work: attempts are their own, and publishing is first-wins, with it and without it.
+    pub fn turn(&self, run_id: &RunId) -> Result<Option<Turn>, RecordError> {
+        Turn::take(&self.results.join(".locks"), run_id)
+    }
+
+    fn clear(&self, useless: impl Fn(&AttemptEntry) -> bool) -> Result<Vec<PathBuf>, RecordError> {
         let mut removed = Vec::new();
         for entry in self.attempts()? {
-            if entry.state() != AttemptState::Dead {
+            if entry.state() != AttemptState::Dead || !useless(&entry) {
                 continue;
             }
             if let Some(lock) = Lock::take(&entry.path)?.filter(Lock::is_sure) {

@@ -78,6 +78,7 @@ pub fn measured() -> Measured {
             data_seconds: 0.5,
             training_seconds: 4.0,
             evaluation_seconds: 0.25,
+            saving_seconds: 0.125,
         },
     }
 }
