@@ -39,3 +39,7 @@ bench *flags:
 # Everything that is too long for every change: the checks, all tests, and the benchmarks' code built.
 ci-full: check test
     cargo bench --package lrscope-benches --no-run
+
+# The same training step in lrscope and PyTorch, in turn (needs uv, or PYTHON with torch==2.13.0 and numpy).
+bench-pytorch *flags:
+    ${PYTHON:-uv run} scripts/bench-pytorch {{flags}}
