@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use lrscope_data::{Locations, Name, Phase, Progress, Source};
+use indicatif::HumanCount;
+use lrscope_data::{Facts, Locations, Name, Phase, Progress, Source};
 
 use crate::args::{DataArgs, DataSource};
 use crate::exit::{bad_input, text};
@@ -74,9 +75,9 @@ fn fetch_and_show(args: &DataArgs, names: &[Name]) -> Result<()> {
         match fetch(*name, args.data_dir.as_deref(), args.source, args.output) {
             Ok(source) => {
                 if !args.output.json {
-                    print(&format!("{name}: {source}"))?;
+                    print(&described(*name, &source))?;
                 }
-                found.insert(name.to_string(), source.into());
+                found.insert(name.to_string(), as_json(*name, &source));
             }
             Err(error) => {
                 if !args.output.json && names.len() > 1 {
@@ -94,6 +95,27 @@ fn fetch_and_show(args: &DataArgs, names: &[Name]) -> Result<()> {
         print(&serde_json::to_string_pretty(&found)?)?;
     }
     failed.map_or(Ok(()), Err)
+}
+
+/// A data set that was found, for people. Whatever the source, it was checked against the hash that is shown.
+fn described(name: Name, source: &str) -> String {
+    let Facts { train, test, channels, height, width, data_hash, .. } = name.facts();
+    let (train, test) = (HumanCount(train as u64), HumanCount(test as u64));
+    format!(
+        "{name}: {source}\n  {train} training and {test} test pictures of {channels} × {height} × {width}, data hash {data_hash}"
+    )
+}
+
+/// A data set that was found, for programs.
+fn as_json(name: Name, source: &str) -> serde_json::Value {
+    let Facts { train, test, channels, height, width, data_hash, .. } = name.facts();
+    serde_json::json!({
+        "source": source,
+        "data_hash": data_hash,
+        "train": train,
+        "test": test,
+        "picture": [channels, height, width],
+    })
 }
 
 /// Makes sure that a data set is on this machine, by a child process whose progress is shown. Returns its source in words.

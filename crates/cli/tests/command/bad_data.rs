@@ -141,7 +141,8 @@ fn one_missing_set_does_not_hide_the_others() {
     assert!(told.out.starts_with("digits: embedded"), "{}", told.out);
     let told = Folder::new().run(&["data", "digits", "mnist", "--json"]);
     let found: serde_json::Value = serde_json::from_str(&told.out).unwrap();
-    assert!(found["digits"].is_string() && found["mnist"].is_null() && told.code == Some(2), "{told:?}");
+    assert!(found["digits"]["source"].is_string() && found["mnist"].is_null() && told.code == Some(2), "{told:?}");
+    assert_eq!((&found["digits"]["train"], &found["digits"]["test"]), (&1437.into(), &360.into()));
 }
 
 #[test]
