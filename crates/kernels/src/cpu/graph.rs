@@ -11,7 +11,9 @@ use candle_core::backprop::GradStore;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, DType, Layout, Result, Shape, Tensor, TensorId, bail};
 
 use super::element::Element;
+use super::residual;
 use super::view::{View, tensor, with_view};
+use crate::isa::Path;
 
 /// A differentiable operation on slices.
 pub(crate) trait Operation: Send + Sync + 'static {
@@ -224,13 +226,28 @@ pub(crate) fn backward(loss: &Tensor) -> Result<GradStore> {
         for (input, grad) in step.inputs().iter().zip(step.gradients(&output, &grad)?) {
             if let Some(mut grad) = grad {
                 if let Some(earlier) = grads.remove(input) {
-                    grad = (earlier + grad)?;
+                    grad = summed(&earlier, &grad)?;
                 }
                 grads.insert(input, grad);
             }
         }
     }
     Ok(grads)
+}
+
+/// The sum of two gradients of one tensor.
+fn summed(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    match a.dtype() {
+        DType::F32 => typed_sum::<f32>(a, b),
+        DType::F64 => typed_sum::<f64>(a, b),
+        _ => a + b,
+    }
+}
+
+fn typed_sum<T: Element>(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    let sum =
+        |x: View<'_, T>, y: View<'_, T>| tensor(residual::forward(Path::current(), &x.data, &y.data, false), &x.dims);
+    with_view(a, |x| with_view(b, |y| sum(x, y)))
 }
 
 /// Appends the nodes that `tensor` was computed by, each after its inputs; false where one of them is not ours.
