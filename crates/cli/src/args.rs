@@ -37,6 +37,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Say where a data set comes from, and bring it here if it is missing.
     Data(DataArgs),
+    /// Check every file of a results folder, or every operation on a device, and say what to do about what is wrong.
+    Doctor(DoctorArgs),
     /// Do one run in this process; a parent starts it, with the task as JSON on standard input and events as JSON lines on standard output.
     #[command(hide = true)]
     RunTask,
@@ -267,6 +269,20 @@ pub struct ReportArgs {
     #[command(flatten)]
     /// How to show what happens.
     pub output: OutputArgs,
+}
+
+/// `lrscope doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Folder of records and reports [default: results, unless --device is given]
+    #[arg(value_name = "FOLDER")]
+    pub results: Option<PathBuf>,
+    /// Check every operation on this device (cpu, cuda, cuda:1 or metal) against the reference in f64
+    #[arg(long, value_name = "DEVICE")]
+    pub device: Option<String>,
+    /// Print the result as JSON on standard output
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `lrscope data`.

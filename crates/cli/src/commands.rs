@@ -2,6 +2,7 @@
 
 pub mod compare;
 pub mod data;
+pub mod doctor;
 pub mod range_test;
 pub mod report;
 pub mod run_task;

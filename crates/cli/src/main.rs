@@ -13,6 +13,7 @@ mod configured;
 mod exit;
 mod interrupts;
 mod keep;
+mod operations;
 mod perform;
 mod pool;
 mod progress;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Command::Schedule(args) => commands::schedule::run(args),
         Command::Report(args) => commands::report::run(args),
         Command::Data(args) => commands::data::run(args),
+        Command::Doctor(args) => commands::doctor::run(args),
         Command::RunTask => commands::run_task::run(),
     })
 }

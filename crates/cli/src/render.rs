@@ -1,6 +1,6 @@
 //! From a study's records to its report, and the index of all reports.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use lrscope_report::{
@@ -22,17 +22,36 @@ const ENTRY: &str = "index-entry.json";
 /// Makes the report of a study from whatever is published of it. A study without any record yet has no report: the answer
 /// says whether there is one.
 pub fn report(results: &Path, folder: &Path) -> Result<bool> {
+    let files = files(results, folder)?;
+    if !files.is_empty() {
+        write_report(folder, &files)?;
+    }
+    Ok(!files.is_empty())
+}
+
+/// The files of a study's report that are not what its records give now; those that are not there are among them.
+pub fn stale_files(results: &Path, folder: &Path) -> Result<Vec<PathBuf>> {
+    let stale = |file: &ReportFile| {
+        let path = folder.join(&file.name);
+        // A file of another length is not read at all.
+        let same_length = path.metadata().is_ok_and(|found| found.is_file() && found.len() == file.bytes.len() as u64);
+        (!same_length || std::fs::read(&path).ok().as_ref() != Some(&file.bytes)).then_some(path)
+    };
+    Ok(files(results, folder)?.iter().filter_map(stale).collect())
+}
+
+/// The files of a study's report; none where none of its runs is done.
+fn files(results: &Path, folder: &Path) -> Result<Vec<ReportFile>> {
     let study = Study::read(folder)?;
     let store = Store::open(results)?;
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let Some((mut files, entry)) = rendered(&study, &store, &name)? else {
-        return Ok(false);
+        return Ok(Vec::new());
     };
     let mut bytes = serde_json::to_vec_pretty(&entry).context("cannot write the index entry as JSON")?;
     bytes.push(b'\n');
     files.push(ReportFile { name: ENTRY.into(), bytes });
-    write_report(folder, &files)?;
-    Ok(true)
+    Ok(files)
 }
 
 /// Writes the index of all reports: `README.md` in the results folder.

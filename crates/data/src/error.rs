@@ -208,7 +208,7 @@ pub enum Problem {
     },
     /// A damaged pickle.
     #[error("the pickle is damaged or of a kind that lrscope does not read: {0}")]
-    Pickle(#[source] Box<serde_pickle::Error>),
+    Pickle(String),
     /// A pickle without a value that it must have.
     #[error("the pickle holds no {0}")]
     PickleField(&'static str),

@@ -43,6 +43,7 @@ mod npm;
 mod npm_client;
 mod parquet_file;
 mod pickle;
+mod pickle_check;
 mod picture;
 mod progress;
 mod source;

@@ -10,6 +10,7 @@ use serde_pickle::{DeOptions, HashableValue, Value, value_from_slice};
 use crate::error::Problem;
 use crate::expected::Expected;
 use crate::file_bytes::check_length;
+use crate::pickle_check;
 
 /// Reads a batch into `pixels` and `labels`, whose lengths are the expected ones.
 pub(crate) fn read_batch(
@@ -19,7 +20,8 @@ pub(crate) fn read_batch(
     labels: &mut [u8],
 ) -> Result<(), Problem> {
     let options = DeOptions::new().replace_unresolved_globals().replace_recursive_structures();
-    let value = value_from_slice(bytes, options).map_err(|error| Problem::Pickle(Box::new(error)))?;
+    pickle_check::check(bytes, expected.count)?;
+    let value = value_from_slice(bytes, options).map_err(|error| damaged(&error))?;
     let Value::Dict(mut fields) = value else {
         return Err(Problem::PickleField("dictionary"));
     };
@@ -32,6 +34,12 @@ pub(crate) fn read_batch(
     check_length(&data, expected.pixels())?;
     pixels.copy_from_slice(&data);
     read_labels(field("labels")?, expected, labels)
+}
+
+/// The error's beginning: some of them quote the whole value that was in the way.
+fn damaged(error: &serde_pickle::Error) -> Problem {
+    const SHOWN: usize = 200;
+    Problem::Pickle(error.to_string().chars().take(SHOWN).collect())
 }
 
 fn array_bytes(state: Value) -> Result<Vec<u8>, Problem> {

@@ -1,6 +1,7 @@
 //! The training loop, run records, the range test, comparisons and their statistics; knows no tensors.
 
 pub mod analysis;
+pub mod doctor;
 pub mod experiment;
 pub mod float;
 pub mod learner;

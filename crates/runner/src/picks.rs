@@ -109,20 +109,33 @@ pub enum PickError {
 /// Reads the latest pick for `key` below `results`; none where no range test has been run for it.
 pub fn find_pick(results: &Path, key: &PickKey) -> Result<Option<PickRecord>, PickError> {
     let path = path_of(results, key)?;
-    let text = match std::fs::read_to_string(&path) {
+    let Some(record) = read_pick(&path)? else { return Ok(None) };
+    if record.key != *key {
+        let problem = "it was made for other settings".into();
+        return Err(PickError::Content { path, problem });
+    }
+    Ok(Some(record))
+}
+
+/// Reads a pick's file, whose name must be that of its settings; none where there is no file.
+pub fn read_pick(path: &Path) -> Result<Option<PickRecord>, PickError> {
+    /// No pick is larger.
+    const LIMIT: u64 = 16 << 20;
+    let text = match crate::replace::read_bounded(path, LIMIT) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(source) => {
-            return Err(PickError::Io { doing: "read", path, source });
+            return Err(PickError::Io { doing: "read", path: path.into(), source });
         }
     };
-    let content = |problem: String| PickError::Content { path: path.clone(), problem };
+    let content = |problem: String| PickError::Content { path: path.into(), problem };
     let record: PickRecord = serde_json::from_str(&text).map_err(|error| content(error.to_string()))?;
     if record.schema != PICK_SCHEMA {
         let schema = record.schema;
         return Err(content(format!("its schema is {schema}; this program reads {PICK_SCHEMA}")));
     }
-    if record.key != *key {
+    let name = record.key.file_name().map_err(|error| content(error.to_string()))?;
+    if path.file_name().is_some_and(|found| *found != *name) {
         return Err(content("it was made for other settings".into()));
     }
     Ok(Some(record))

@@ -84,6 +84,11 @@ pub use rows::Rows;
 pub use store::Store;
 pub use turn::Turn;
 
+/// The names in a folder, sorted; none where there is no folder. Names that begin with a dot belong to others.
+pub(crate) fn names_in(folder: &std::path::Path) -> Result<Vec<String>, RecordError> {
+    listing::names(folder)
+}
+
 /// Version of the record's files that this program writes.
 pub const SCHEMA: u32 = 1;
 

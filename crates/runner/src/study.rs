@@ -19,6 +19,9 @@ pub const STUDY_SCHEMA: u32 = 1;
 /// Name of the file in the report's folder.
 const FILE: &str = "study.json";
 
+/// No study is larger.
+const LIMIT: u64 = 64 << 20;
+
 /// What question a study answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -129,7 +132,7 @@ impl Study {
     /// Reads the study of a report's folder.
     pub fn read(folder: &Path) -> Result<Self, StudyError> {
         let path = folder.join(FILE);
-        let text = std::fs::read_to_string(&path).map_err(|source| StudyError::Io {
+        let text = crate::replace::read_bounded(&path, LIMIT).map_err(|source| StudyError::Io {
             doing: "read",
             path: path.clone(),
             source,

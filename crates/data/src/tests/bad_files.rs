@@ -77,7 +77,7 @@ fn bad_idx_files() {
     }
 }
 
-const BATCH_CASES: [(Form, Change, &str); 9] = [
+const BATCH_CASES: [(Form, Change, &str); 15] = [
     (Form::Binary, |b| b[..b.len() - 1].to_vec(), "holds 121 bytes, expected 122: it is truncated"),
     (Form::Binary, |b| [b, &[0]].concat(), "goes on after the 122 bytes"),
     (Form::Binary, |b| with(b, 61, &[10]), "label 10 of picture 1 is not below 10"),
@@ -87,6 +87,19 @@ const BATCH_CASES: [(Form, Change, &str); 9] = [
     (Form::Python, |_| b"cos\nsystem\n(S'touch /tmp/lrscope-was-here'\ntR.".to_vec(), "the pickle"),
     (Form::Python, |b| with(b, 61, &[77]), "label 77 of picture 0 is not below 10"),
     (Form::Python, |_| vec![b'('; 4000], "the pickle is damaged"),
+    // Nesting that takes the stack, by tuples, by lists and by a dictionary's values.
+    (Form::Python, |_| [&b"N"[..], &[0x85; 4000], b"."].concat(), "nested too deep"),
+    (Form::Python, |_| [vec![b']'; 20], vec![b'a'; 19], b".".to_vec()].concat(), "nested too deep"),
+    (
+        Form::Python,
+        |_| [b"}K\x01".repeat(20), b"N".to_vec(), vec![b's'; 20], b".".to_vec()].concat(),
+        "nested too deep",
+    ),
+    // A list that holds itself twice, that one twice, …: 2⁴⁰ values.
+    (Form::Python, |_| [&b"]q\x00"[..], &b"]q\x01(h\x00h\x00e".repeat(40), b"."].concat(), "large, nested or missing"),
+    // More values than a batch of two pictures has, and a number that would take hours to read.
+    (Form::Python, |_| [vec![b'N'; 10_000], b".".to_vec()].concat(), "too many values"),
+    (Form::Python, |_| [b"L".to_vec(), vec![b'9'; 4000], b"L\n.".to_vec()].concat(), "a number that is too long"),
 ];
 
 #[test]

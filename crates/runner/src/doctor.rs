@@ -1,0 +1,259 @@
+//! Looking through a results folder: what is broken, what was left behind, and what to do about it.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::picks::read_pick;
+use crate::record::{AttemptEntry, AttemptState, RecordError, Store, Tail, names_in};
+use crate::spec::RunId;
+use crate::study::{Study, StudyArm, StudyRun};
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Worth knowing; nothing to do.
+    Note,
+    /// Left behind by a process that is gone; harmless.
+    Leftover,
+    /// Damaged or contradictory.
+    Broken,
+}
+
+/// Something found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    /// How much it matters.
+    pub severity: Severity,
+    /// The file or folder.
+    pub path: PathBuf,
+    /// What is wrong with it, and what to do.
+    pub message: String,
+}
+
+/// What was looked at, and what was found.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Examination {
+    /// Published runs.
+    pub runs: u64,
+    /// Attempts.
+    pub attempts: u64,
+    /// Checkpoints of attempts.
+    pub checkpoints: u64,
+    /// Picks.
+    pub picks: u64,
+    /// Studies.
+    pub studies: u64,
+    /// What was found, in the order of the search.
+    pub findings: Vec<Finding>,
+}
+
+impl Examination {
+    /// Whether anything is broken.
+    pub fn is_broken(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity == Severity::Broken)
+    }
+
+    /// Adds a finding.
+    pub fn find(&mut self, severity: Severity, path: &Path, message: impl Into<String>) {
+        self.findings.push(Finding { severity, path: path.into(), message: message.into() });
+    }
+}
+
+/// Reads every run, attempt, pick and study below a results folder, with all their checksums.
+///
+/// # Errors
+/// Where a folder cannot be listed; whatever is wrong with a file is a finding.
+pub fn examine(results: &Path) -> Result<Examination, RecordError> {
+    let store = Store::open(results)?;
+    let mut found = Examination::default();
+    runs(&store, &mut found)?;
+    attempts(&store, &mut found)?;
+    picks(&store, &mut found)?;
+    studies(&store, &mut found)?;
+    for folder in [results.to_path_buf(), results.join("picks")] {
+        unfinished(&folder, &mut found);
+    }
+    Ok(found)
+}
+
+fn runs(store: &Store, found: &mut Examination) -> Result<(), RecordError> {
+    let folder = store.path().join("runs");
+    for name in names_in(&folder)? {
+        let path = folder.join(&name);
+        let Ok(run_id) = name.parse::<RunId>() else {
+            found.find(Severity::Note, &path, "this is no run of lrscope; it is left alone");
+            continue;
+        };
+        found.runs += 1;
+        let read =
+            store.find(&run_id).and_then(|run| run.map_or(Ok(()), |run| run.rows()?.try_for_each(|r| r.map(drop))));
+        if let Err(error) = read {
+            found.find(Severity::Broken, &path, error.to_string());
+        }
+    }
+    Ok(())
+}
+
+fn attempts(store: &Store, found: &mut Examination) -> Result<(), RecordError> {
+    let folder = store.path().join("attempts");
+    let entries = store.attempts()?;
+    for name in names_in(&folder)? {
+        if !entries.iter().any(|entry| entry.path.ends_with(&name)) {
+            found.find(Severity::Note, &folder.join(name), "this is no attempt of lrscope; it is left alone");
+        }
+    }
+    for entry in &entries {
+        found.attempts += 1;
+        match entry.state() {
+            AttemptState::Running => {
+                found.find(Severity::Note, &entry.path, "a process of this machine is at work on it")
+            }
+            AttemptState::Unknown => {
+                let message = format!("it was begun on {}; look there whether it is still at work", entry.host);
+                found.find(Severity::Note, &entry.path, message);
+            }
+            AttemptState::Disputed => {
+                let message =
+                    "it came to another result than the one published; see disputed.txt, report it, then delete it";
+                found.find(Severity::Broken, &entry.path, message);
+            }
+            AttemptState::Dead => dead(store, entry, found)?,
+        }
+    }
+    Ok(())
+}
+
+/// An attempt whose process is gone: is it of any use?
+fn dead(store: &Store, entry: &AttemptEntry, found: &mut Examination) -> Result<(), RecordError> {
+    let published = store.path().join("runs").join(entry.run_id.as_str()).is_dir();
+    if published {
+        found.find(Severity::Leftover, &entry.path, "its run is published; the next command clears it away");
+        return Ok(());
+    }
+    let broken = [entry.spec().err(), journal(entry, found)];
+    for error in broken.into_iter().flatten() {
+        found.find(Severity::Broken, &entry.path, error.to_string());
+    }
+    let mut good = None;
+    for step in entry.checkpoints()? {
+        found.checkpoints += 1;
+        match entry.checkpoint(step) {
+            Ok(checkpoint) => good = good.or(Some(checkpoint.info)),
+            Err(error) => found.find(Severity::Broken, &entry.path, error.to_string()),
+        }
+    }
+    let message = match good {
+        Some(info) => {
+            let why = if info.reason == "time" {
+                "its process died".into()
+            } else {
+                format!("interrupted by {}", info.reason)
+            };
+            format!("{why}; the command that began it goes on after {} updates", info.step)
+        }
+        None => "its process died before its state was saved; the next command clears it away".into(),
+    };
+    found.find(Severity::Leftover, &entry.path, message);
+    Ok(())
+}
+
+fn journal(entry: &AttemptEntry, found: &mut Examination) -> Option<RecordError> {
+    let mut follower = match entry.follow() {
+        Ok(follower) => follower,
+        Err(error) => return Some(error),
+    };
+    loop {
+        match follower.poll() {
+            Ok(Some(_)) => {}
+            Ok(None) => break,
+            Err(error) => return Some(error),
+        }
+    }
+    if let Tail::Incomplete { steps, .. } = follower.tail() {
+        let message =
+            format!("its journal ends within a block, after {steps} whole steps; the block is cut off and done again");
+        found.find(Severity::Note, &entry.path, message);
+    }
+    None
+}
+
+fn picks(store: &Store, found: &mut Examination) -> Result<(), RecordError> {
+    let folder = store.path().join("picks");
+    for name in names_in(&folder)? {
+        let path = folder.join(&name);
+        if !name.ends_with(".json") {
+            found.find(Severity::Note, &path, "this is no pick of lrscope; it is left alone");
+            continue;
+        }
+        found.picks += 1;
+        match read_pick(&path) {
+            Ok(Some(record)) => pick_of_study(store, &path, &record, found),
+            Ok(None) => {}
+            Err(error) => found.find(Severity::Broken, &path, error.to_string()),
+        }
+    }
+    Ok(())
+}
+
+/// A pick must be what its range test's records give.
+fn pick_of_study(store: &Store, path: &Path, record: &crate::picks::PickRecord, found: &mut Examination) {
+    const AGAIN: &str = "delete it and run the range test again";
+    let Ok(study) = Study::read(&store.path().join(&record.report)) else {
+        let message = format!("its report {:?} is not here, so it cannot be checked", record.report);
+        return found.find(Severity::Note, path, message);
+    };
+    let same_runs = study.arms.iter().flat_map(|arm| &arm.runs).map(|run| &run.id).eq(&record.runs);
+    match study.range_test(store) {
+        Ok(_) if !same_runs => found.find(Severity::Note, path, "its report was made anew from other runs"),
+        Ok(analysis) if analysis.pick.as_ref() != Some(&record.pick) => {
+            found.find(Severity::Broken, path, format!("it is not what its range test's records give; {AGAIN}"));
+        }
+        Ok(_) => {}
+        Err(error) => found.find(Severity::Broken, path, format!("it cannot be checked: {error}")),
+    }
+}
+
+fn studies(store: &Store, found: &mut Examination) -> Result<(), RecordError> {
+    for name in names_in(store.path())? {
+        let folder = store.path().join(&name);
+        if !folder.join("study.json").exists() {
+            continue;
+        }
+        found.studies += 1;
+        unfinished(&folder, found);
+        let study = match Study::read(&folder) {
+            Ok(study) => study,
+            Err(error) => {
+                let message = format!("{error}; the command that made it makes it again, without training");
+                found.find(Severity::Broken, &folder.join("study.json"), message);
+                continue;
+            }
+        };
+        for arm in &study.arms {
+            arm.runs.iter().for_each(|run| missing(store, &folder, arm, run, found));
+        }
+    }
+    Ok(())
+}
+
+fn missing(store: &Store, folder: &Path, arm: &StudyArm, run: &StudyRun, found: &mut Examination) {
+    if !store.path().join("runs").join(run.id.as_str()).exists() {
+        let why = run.failed.clone().unwrap_or_else(|| "not done yet".into());
+        let message = format!("arm {:?}, seed {}: {why}; the same command does it", arm.name, run.seed);
+        found.find(Severity::Note, folder, message);
+    }
+}
+
+/// Files that a process was writing when it was killed.
+fn unfinished(folder: &Path, found: &mut Examination) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let mut names: Vec<_> = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.retain(|name| name.starts_with(".tmp") || name.starts_with(".report-"));
+    names.sort();
+    for name in names {
+        let message = "a process was killed while it wrote this; it can be deleted unless a command is at work";
+        found.find(Severity::Leftover, &folder.join(name), message);
+    }
+}
