@@ -4,10 +4,12 @@
 //! computed by one part, and sums run in one order.
 
 mod conv;
+mod dropout;
 mod element;
 mod gemm;
 mod graph;
 mod loss;
+mod lrn;
 mod norm;
 mod ops;
 mod optim;
@@ -23,7 +25,8 @@ mod view;
 
 pub(crate) use graph::backward;
 pub(crate) use ops::{
-    add, add_relu, avg_pool2d, batch_norm2d, conv2d, cross_entropy, flatten, linear, matmul, max_pool2d, relu,
+    add, add_relu, avg_pool2d, batch_norm2d, conv2d, cross_entropy, dropout, flatten, linear, local_response_norm,
+    matmul, max_pool2d, relu,
 };
 pub(crate) use optim::{adam_step, sgd_step};
 pub use probe::inner_product;

@@ -1,5 +1,8 @@
 //! The public operations: checks of shapes, then the one place that chooses between CPU kernel and composed twin.
 
+mod dropout;
+mod loss;
+mod lrn;
 mod norm;
 mod residual;
 
@@ -9,6 +12,9 @@ use candle_core::{DType, Result, Tensor, Var};
 use crate::params::Windows;
 use crate::{AdamOptions, AdamState, Conv2dParams, KernelError, Pool2dParams, SgdOptions, SgdState, cpu, twin};
 
+pub use dropout::dropout;
+pub use loss::{cross_entropy, cross_entropy_smoothed};
+pub use lrn::local_response_norm;
 pub use norm::batch_norm2d;
 pub use residual::{add, add_relu};
 
@@ -131,25 +137,6 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     }
 }
 
-/// Mean over the batch of −ln softmax(logits)\[label\], a scalar.
-///
-/// `logits` is \[n, classes\], `labels` \[n\] of u32, each below `classes`.
-///
-/// # Errors
-/// If the shapes do not fit, the batch is empty, or (on the CPU) a label names no class.
-pub fn cross_entropy(logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
-    check_rank("cross_entropy", "logits", "[n, classes]", 2, logits)?;
-    let fits = labels.dims() == [logits.dims()[0]];
-    check_fit("cross_entropy", "there must be one label a row of logits", logits, labels, fits)?;
-    if logits.elem_count() == 0 {
-        Err(KernelError::Empty { op: "cross_entropy", name: "logits", shape: logits.dims().to_vec() })?;
-    }
-    match backend(logits) {
-        Backend::Cpu => cpu::cross_entropy(logits, checked_labels(labels, logits.dims()[1])?),
-        Backend::Composed => twin::cross_entropy(logits, labels),
-    }
-}
-
 /// One SGD update of `weights` in place.
 ///
 /// # Errors
@@ -198,14 +185,6 @@ fn check_pool(op: &'static str, x: &Tensor, params: Pool2dParams) -> Result<Wind
     Ok(Windows::pool(op, (x.dims()[2], x.dims()[3]), params)?)
 }
 
-fn checked_labels(labels: &Tensor, classes: usize) -> Result<Vec<u32>> {
-    let labels = labels.to_vec1::<u32>()?;
-    match labels.iter().position(|&label| label as usize >= classes) {
-        Some(example) => Err(KernelError::Label { label: labels[example], example, classes })?,
-        None => Ok(labels),
-    }
-}
-
 fn check_rank(
     op: &'static str,
     name: &'static str,
@@ -228,4 +207,11 @@ fn check_fit(op: &'static str, what: &'static str, left: &Tensor, right: &Tensor
 
 fn check_update(op: &'static str, weights: &Var, other: &Tensor) -> Result<()> {
     check_fit(op, "gradient and state must have the weights' shape", weights, other, weights.dims() == other.dims())
+}
+
+fn check_setting(op: &'static str, name: &'static str, expected: &'static str, found: f64, fits: bool) -> Result<()> {
+    if fits {
+        return Ok(());
+    }
+    Err(KernelError::Setting { op, name, expected, found: found.to_string() })?
 }

@@ -7,6 +7,7 @@ mod cpu;
 mod dispatch;
 mod error;
 mod isa;
+mod lrn;
 mod norm;
 mod optim;
 mod params;
@@ -15,11 +16,12 @@ pub mod twin;
 #[doc(hidden)]
 pub use cpu::inner_product;
 pub use dispatch::{
-    adam_step, add, add_relu, avg_pool2d, backward, batch_norm2d, conv2d, cross_entropy, flatten, linear, matmul,
-    max_pool2d, relu, sgd_step,
+    adam_step, add, add_relu, avg_pool2d, backward, batch_norm2d, conv2d, cross_entropy, cross_entropy_smoothed,
+    dropout, flatten, linear, local_response_norm, matmul, max_pool2d, relu, sgd_step,
 };
 pub use error::KernelError;
 pub use isa::{Isa, current_isa, force_isa, with_isa};
+pub use lrn::{LocalResponseNormParams, LrnRegion};
 pub use norm::{BatchNormParams, RunningStatistics, Statistics};
 pub use optim::{AdamOptions, AdamState, SgdOptions, SgdState};
 pub use params::{Conv2dParams, Pool2dParams};

@@ -5,7 +5,9 @@
 //! matrix products, sums, comparisons without gradient, and element-wise arithmetic. The functions take valid shapes only.
 
 mod conv;
+mod dropout;
 mod loss;
+mod lrn;
 mod norm;
 mod optim;
 mod pool;
@@ -17,7 +19,10 @@ use crate::params::Windows;
 use crate::{Conv2dParams, Pool2dParams};
 
 pub(crate) use conv::conv2d as conv2d_in;
-pub use loss::cross_entropy;
+pub use dropout::dropout;
+pub(crate) use dropout::dropout_in;
+pub use loss::{cross_entropy, cross_entropy_smoothed};
+pub use lrn::local_response_norm;
 pub use norm::{BatchMoments, batch_norm2d_eval, batch_norm2d_train};
 pub use optim::{adam_step, sgd_step};
 pub(crate) use pool::{avg_pool2d as avg_pool2d_in, max_pool2d as max_pool2d_in};

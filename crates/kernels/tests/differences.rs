@@ -3,8 +3,9 @@
 mod support;
 
 use candle_core::{Device, Result, Tensor};
+use lrscope_kernels::LrnRegion::{AcrossChannels, WithinChannel};
 use lrscope_kernels::{Conv2dParams, Pool2dParams};
-use support::{Op, WAYS, numbers, random, run};
+use support::{Op, WAYS, lrn, numbers, random, run};
 
 /// Central differences of f64: the step's square and rounding over the step both leave about 1e-10.
 const STEP: f64 = 1e-5;
@@ -84,7 +85,9 @@ fn dense() -> Result<()> {
     check(Op::Linear, &[random(&[4, 5], 6)?, random(&[3, 5], 7)?, random(&[3], 8)?])?;
     check(Op::Linear, &[random(&[1, 18], 6)?, random(&[17, 18], 7)?])?;
     check(Op::Matmul, &[random(&[3, 4], 9)?, random(&[4, 5], 10)?])?;
-    check(Op::CrossEntropy(&[2, 0, 1, 2]), &[(random(&[4, 3], 11)? * 3.0)?])
+    check(Op::CrossEntropy(&[2, 0, 1, 2]), &[(random(&[4, 3], 11)? * 3.0)?])?;
+    check(Op::SmoothedCrossEntropy(&[2, 0, 1, 2], 0.1), &[(random(&[4, 3], 11)? * 3.0)?])?;
+    check(Op::Dropout(0.4), &[random(&[3, 7], 12)?])
 }
 
 #[test]
@@ -105,4 +108,22 @@ fn residual() -> Result<()> {
     let inputs = [distinct(&[2, 3, 3, 2])?, (distinct(&[2, 3, 3, 2])? * 2.0)?];
     check(Op::Add, &inputs)?;
     check(Op::AddRelu, &inputs)
+}
+
+#[test]
+fn local_response_norm() -> Result<()> {
+    for (region, size, beta) in [
+        (AcrossChannels, 5, 0.75),
+        (AcrossChannels, 4, 0.5),
+        (AcrossChannels, 1, 1.0),
+        (AcrossChannels, 9, 0.6),
+        (WithinChannel, 3, 0.75),
+        (WithinChannel, 5, 0.25),
+        (WithinChannel, 1, 2.0),
+    ] {
+        for dims in [[2, 3, 4, 5], [1, 6, 1, 1]] {
+            check(Op::LocalResponseNorm(lrn(region, size, 0.8, beta, 1.5)), &[random(&dims, 30)?])?;
+        }
+    }
+    Ok(())
 }

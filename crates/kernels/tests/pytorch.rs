@@ -4,10 +4,10 @@ mod support;
 
 use candle_core::{Device, Result, Tensor, Var};
 use lrscope_kernels::{
-    BatchNormParams, Conv2dParams, Isa, Pool2dParams, RunningStatistics, Statistics, batch_norm2d, with_isa,
+    BatchNormParams, Conv2dParams, Isa, LrnRegion, Pool2dParams, RunningStatistics, Statistics, batch_norm2d, with_isa,
 };
 use serde_json::Value;
-use support::{Op, WAYS, distance, run};
+use support::{Op, WAYS, distance, lrn, run};
 
 /// PyTorch's own sums run in another order.
 const TOLERANCE: f64 = 1e-13;
@@ -25,6 +25,7 @@ fn tensor(value: &Value) -> Result<Tensor> {
 
 fn operation(case: &Value) -> Op {
     let number = |key: &str| case["params"][key].as_u64().expect("a parameter") as usize;
+    let real = |key: &str| case["params"][key].as_f64().expect("a parameter");
     let flag = |key: &str| case["params"][key].as_bool().expect("a parameter");
     let conv = || Conv2dParams { stride: number("stride"), padding: number("padding") };
     let pool = || Pool2dParams {
@@ -43,6 +44,12 @@ fn operation(case: &Value) -> Op {
         "batch_norm2d" => Op::BatchNorm { relu: flag("relu"), fixed: flag("fixed") },
         "add" => Op::Add,
         "add_relu" => Op::AddRelu,
+        "dropout" => Op::Dropout(real("p")),
+        "local_response_norm" => {
+            let region = if flag("across") { LrnRegion::AcrossChannels } else { LrnRegion::WithinChannel };
+            Op::LocalResponseNorm(lrn(region, number("size"), real("alpha"), real("beta"), real("k")))
+        }
+        "smoothed_cross_entropy" => Op::SmoothedCrossEntropy(&[0, 3, 3, 1], real("smoothing")),
         "cross_entropy" => Op::CrossEntropy(&[0, 3, 3, 1]),
         other => panic!("no operation {other}"),
     }
@@ -53,7 +60,7 @@ fn inputs_of(op: Op) -> &'static [&'static str] {
         Op::Conv2d(_) | Op::Linear => &["x", "w", "bias"],
         Op::BatchNorm { .. } => &["x", "weight", "bias"],
         Op::Matmul | Op::Add | Op::AddRelu => &["a", "b"],
-        Op::CrossEntropy(_) => &["logits"],
+        Op::CrossEntropy(_) | Op::SmoothedCrossEntropy(..) => &["logits"],
         _ => &["x"],
     }
 }
@@ -62,7 +69,7 @@ fn inputs_of(op: Op) -> &'static [&'static str] {
 fn every_operation_agrees_on_every_path() -> Result<()> {
     let vectors = vectors();
     let cases = vectors["cases"].as_array().expect("a list");
-    assert!(cases.len() >= 43, "only {} cases", cases.len());
+    assert!(cases.len() >= 56, "only {} cases", cases.len());
     for case in cases {
         let op = operation(case);
         let names: Vec<_> = inputs_of(op).iter().filter(|&&name| !case["inputs"][name].is_null()).collect();

@@ -20,6 +20,14 @@ fn norm(dims: &[usize], channels: usize, eps: f64, momentum: f64) -> Result<Tens
     k::batch_norm2d(&zeros(dims), &weight, &weight, statistics, params)
 }
 
+fn smoothed(smoothing: f64) -> Result<Tensor> {
+    k::cross_entropy_smoothed(&zeros(&[1, 3]), &Tensor::new(&[0u32], &Device::Cpu)?, smoothing)
+}
+
+fn local(region: k::LrnRegion, size: usize, beta: f64) -> Result<Tensor> {
+    k::local_response_norm(&zeros(&[1, 2, 3, 3]), support::lrn(region, size, 1e-4, beta, 1.0))
+}
+
 #[test]
 fn shapes_that_do_not_fit_are_named() {
     let params = Conv2dParams::default();
@@ -77,6 +85,18 @@ fn shapes_that_do_not_fit_are_named() {
             "add: a and b must have the same shape, but the shapes are [2, 3]",
         ),
         (refusal(k::add_relu(&zeros(&[2]), &zeros(&[3]))), "[2] and [3]"),
+        (
+            refusal(k::dropout(&zeros(&[2, 3]), vec![true; 5], 0.5)),
+            "one flag a number of x, but the shapes are [2, 3] and [5]",
+        ),
+        (refusal(k::dropout(&zeros(&[2]), vec![true; 2], 1.0)), "probability must be at least 0 and below 1, but is 1"),
+        (refusal(smoothed(1.5)), "cross_entropy: label_smoothing must be from 0 to 1, but is 1.5"),
+        (
+            refusal(local(k::LrnRegion::AcrossChannels, 0, 0.75)),
+            "local_response_norm: size must be at least 1, but is 0",
+        ),
+        (refusal(local(k::LrnRegion::WithinChannel, 4, 0.75)), "size must be odd, but is 4"),
+        (refusal(local(k::LrnRegion::WithinChannel, 3, f64::NAN)), "beta must be finite, but is NaN"),
         (refusal(norm(&[2, 3, 4], 3, 1e-5, 0.1)), "batch_norm2d: x must have shape [n, c, h, w]"),
         (refusal(norm(&[2, 3, 4, 4], 2, 1e-5, 0.1)), "weight must have one entry a channel"),
         (refusal(norm(&[2, 3, 4, 4], 3, -1.0, 0.1)), "eps must be finite and at least 0, but is -1"),
@@ -156,6 +176,13 @@ fn nan_is_never_lost() -> Result<()> {
         (Op::CrossEntropy(&[0, 1]), vec![nan(&[2, 3], 4)?]),
         (Op::BatchNorm { relu: true, fixed: false }, vec![nan(&[2, 2, 3, 3], 5)?, random(&[2], 6)?, random(&[2], 7)?]),
         (Op::BatchNorm { relu: true, fixed: true }, vec![nan(&[2, 2, 3, 3], 5)?, random(&[2], 6)?, random(&[2], 7)?]),
+        (Op::SmoothedCrossEntropy(&[0, 1], 0.1), vec![nan(&[2, 3], 4)?]),
+        // The number that is dropped.
+        (Op::Dropout(0.5), vec![nan(&[5], 2)?]),
+        (
+            Op::LocalResponseNorm(support::lrn(k::LrnRegion::AcrossChannels, 3, 1.0, 0.75, 1.0)),
+            vec![nan(&[1, 2, 2, 2], 1)?],
+        ),
         (Op::Add, vec![nan(&[5], 1)?, random(&[5], 2)?]),
         (Op::AddRelu, vec![nan(&[5], 1)?, random(&[5], 2)?]),
     ];

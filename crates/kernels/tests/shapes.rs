@@ -5,9 +5,10 @@
 mod support;
 
 use candle_core::{DType, Result, Tensor};
+use lrscope_kernels::LrnRegion::{AcrossChannels, WithinChannel};
 use lrscope_kernels::{Conv2dParams, Isa, Pool2dParams, with_isa};
 use proptest::prelude::*;
-use support::{Op, Way, distance, numbers, random, run};
+use support::{Op, Way, distance, lrn, numbers, random, run};
 
 /// In f64 kernels and twins differ by the order of sums alone.
 const TOLERANCE: f64 = 1e-12;
@@ -105,6 +106,30 @@ proptest! {
     }
 
     #[test]
+    fn local_response_norm(
+        (n, c, h, w) in (1..4usize, 1..12usize, 1..12usize, 1..12usize), lie in 0..3usize, across: bool, size in 1..8usize,
+        (alpha, beta, k) in (0.0..2.0f64, prop_oneof![Just(0.25), Just(0.5), Just(0.75), Just(1.0), 0.0..2.0f64], 0.5..2.0f64),
+        seed in 0..1_000_000u64,
+    ) {
+        let (region, size) = if across { (AcrossChannels, size) } else { (WithinChannel, size | 1) };
+        let x = laid(random(&[n, c, h, w], seed).unwrap(), lie).unwrap();
+        agree(Op::LocalResponseNorm(lrn(region, size, alpha, beta, k)), &[x]).unwrap();
+    }
+
+    #[test]
+    fn loss_and_dropout(
+        (n, classes) in (1..7usize, 1..9usize), lie in 0..3usize, smoothing in 0.0..1.0f64, p in 0.0..0.9f64,
+        seed in 0..1_000_000u64,
+    ) {
+        const LABELS: [u32; 6] = [0, 5, 2, 2, 7, 1];
+        prop_assume!(LABELS[..n.min(6)].iter().all(|&label| (label as usize) < classes) && n <= 6);
+        let x = laid((random(&[n, classes], seed).unwrap() * 8.0).unwrap(), lie).unwrap();
+        agree(Op::SmoothedCrossEntropy(&LABELS[..n], smoothing), std::slice::from_ref(&x)).unwrap();
+        agree(Op::CrossEntropy(&LABELS[..n]), std::slice::from_ref(&x)).unwrap();
+        agree(Op::Dropout(p), &[x]).unwrap();
+    }
+
+    #[test]
     fn residual(
         dims in (1..5usize, 1..20usize, 1..20usize), lies in (0..3usize, 0..3usize), seed in 0..1_000_000u64,
     ) {
@@ -136,6 +161,11 @@ fn large() -> Result<Vec<(Op, Vec<Tensor>)>> {
         let inputs = vec![picture(15)?, random(&[17], 16)?, random(&[17], 17)?];
         cases.push((Op::BatchNorm { relu, fixed }, inputs));
     }
+    for params in [lrn(AcrossChannels, 5, 0.5, 0.75, 1.0), lrn(WithinChannel, 3, 0.5, 0.6, 1.0)] {
+        cases.push((Op::LocalResponseNorm(params), vec![picture(20)?]));
+    }
+    cases.push((Op::Dropout(0.3), vec![picture(21)?]));
+    cases.push((Op::SmoothedCrossEntropy(&[1, 2, 3, 4, 5, 6], 0.2), vec![(random(&[6, 900], 11)? * 4.0)?]));
     cases.push((Op::Add, vec![picture(18)?, picture(19)?]));
     cases.push((Op::AddRelu, vec![picture(18)?, picture(19)?]));
     for (stride, padding) in [(1, 0), (1, 2), (2, 1), (3, 4)] {

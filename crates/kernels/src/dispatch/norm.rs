@@ -1,6 +1,6 @@
 use candle_core::{DType, Device, Result, Tensor};
 
-use super::{Backend, backend, check_fit, check_rank};
+use super::{Backend, backend, check_fit, check_rank, check_setting};
 use crate::BatchNormParams;
 use crate::norm::move_towards;
 use crate::{KernelError, RunningStatistics, Statistics, cpu, twin};
@@ -73,18 +73,11 @@ fn check(
         fits("the running mean must have one entry a channel", mean)?;
         fits("the running variance must have one entry a channel", var)?;
     }
-    check_number("eps", "finite and at least 0", eps, eps.is_finite() && eps >= 0.0)?;
-    check_number("momentum", "from 0 to 1", momentum, (0.0..=1.0).contains(&momentum))?;
+    check_setting(OP, "eps", "finite and at least 0", eps, eps.is_finite() && eps >= 0.0)?;
+    check_setting(OP, "momentum", "from 0 to 1", momentum, (0.0..=1.0).contains(&momentum))?;
     let (count, channels) = (x.elem_count(), x.dims()[1]);
     if matches!(statistics, Statistics::Batch { .. }) && channels > 0 && count <= channels {
         Err(KernelError::OneNumber { op: OP, shape: x.dims().to_vec() })?;
     }
     Ok(())
-}
-
-fn check_number(name: &'static str, expected: &'static str, found: f64, fits: bool) -> Result<()> {
-    if fits {
-        return Ok(());
-    }
-    Err(KernelError::Setting { op: "batch_norm2d", name, expected, found: found.to_string() })?
 }

@@ -31,6 +31,19 @@ pub enum Op {
     },
     Add,
     AddRelu,
+    SmoothedCrossEntropy(&'static [u32], f64),
+    /// With every third and every fourth number dropped.
+    Dropout(f64),
+    LocalResponseNorm(k::LocalResponseNormParams),
+}
+
+/// Flags that stand for drawn ones (in `vectors/make.py`, too).
+pub fn kept(count: usize) -> Vec<bool> {
+    (0..count).map(|index| index % 3 != 1 && index % 4 != 2).collect()
+}
+
+pub fn lrn(region: k::LrnRegion, size: usize, alpha: f64, beta: f64, k: f64) -> k::LocalResponseNormParams {
+    k::LocalResponseNormParams { region, size, alpha, beta, k }
 }
 
 /// Mean and variance that stand for running ones (in `vectors/make.py`, too).
@@ -79,6 +92,17 @@ impl Op {
             (Self::Matmul, Way::Kernel) => k::matmul(&inputs[0], &inputs[1]),
             (Self::Matmul, Way::Twin) => k::twin::matmul(&inputs[0], &inputs[1]),
             (Self::BatchNorm { relu, fixed }, way) => batch_norm(way, inputs, relu, fixed),
+            (Self::SmoothedCrossEntropy(labels, smoothing), way) => {
+                let labels = Tensor::new(labels, &Device::Cpu)?;
+                match way {
+                    Way::Kernel => k::cross_entropy_smoothed(&inputs[0], &labels, smoothing),
+                    Way::Twin => k::twin::cross_entropy_smoothed(&inputs[0], &labels, smoothing),
+                }
+            }
+            (Self::Dropout(p), Way::Kernel) => k::dropout(&inputs[0], kept(inputs[0].elem_count()), p),
+            (Self::Dropout(p), Way::Twin) => k::twin::dropout(&inputs[0], &kept(inputs[0].elem_count()), p),
+            (Self::LocalResponseNorm(params), Way::Kernel) => k::local_response_norm(&inputs[0], params),
+            (Self::LocalResponseNorm(params), Way::Twin) => k::twin::local_response_norm(&inputs[0], params),
             (Self::Add, Way::Kernel) => k::add(&inputs[0], &inputs[1]),
             (Self::Add, Way::Twin) => &inputs[0] + &inputs[1],
             (Self::AddRelu, Way::Kernel) => k::add_relu(&inputs[0], &inputs[1]),

@@ -86,6 +86,22 @@ def running():
     return start | {"batches": rows}
 
 
+def lrn(name, shape, across, size, alpha, beta, k):
+    """Across channels PyTorch's own; within a channel Caffe's lrn_layer.cpp: average pooling of the squares, borders included."""
+    def function(x):
+        if across:
+            return F.local_response_norm(x, size, alpha, beta, k)
+        return x * (k + alpha * F.avg_pool2d(x * x, size, 1, (size - 1) // 2)) ** -beta
+    params = {"across": across, "size": size, "alpha": alpha, "beta": beta, "k": k}
+    return case("local_response_norm", name, params, function, {"x": draw(*shape)})
+
+
+def dropout(x, p):
+    """x with every third and every fourth number dropped, which numbers being ours to choose."""
+    index = torch.arange(x.numel()).reshape(x.shape)
+    return x * ((index % 3 != 1) & (index % 4 != 2)).to(x.dtype).div(1 - p)
+
+
 def linear(x, w, bias=None):
     return F.linear(x, w, bias)
 
@@ -156,6 +172,20 @@ def cases():
     yield case("add", "plain", {}, lambda a, b: a + b, {"a": draw(2, 3, 2), "b": draw(2, 3, 2)})
     kinks = [-1.5, 0.0, 1.5]
     yield case("add_relu", "kinks", {}, lambda a, b: F.relu(a + b), {"a": draw(4, 5, values=kinks), "b": draw(4, 5, values=kinks)})
+    yield lrn("plain", (2, 7, 2, 3), True, 5, 1e-2, 0.75, 1.0)
+    yield lrn("even size", (1, 5, 3, 2), True, 4, 0.5, 0.5, 2.0)
+    yield lrn("one channel", (2, 1, 2, 2), True, 3, 0.5, 1.0, 1.0)
+    yield lrn("more neighbours than channels", (1, 3, 2, 2), True, 9, 0.9, 0.6, 1.0)
+    yield lrn("plain", (2, 2, 5, 4), False, 3, 0.5, 0.75, 1.0)
+    yield lrn("one pixel", (2, 2, 1, 1), False, 3, 0.5, 0.75, 1.0)
+    yield lrn("wide", (1, 1, 4, 7), False, 5, 0.9, 0.3, 1.0)
+    for p in (0.25, 0.0):
+        yield case("dropout", f"p = {p}", {"p": p}, lambda x: dropout(x, p), {"x": draw(3, 7)})
+    for smoothing in (0.1, 1.0):
+        labels = torch.tensor([0, 3, 3, 1])
+        yield case("smoothed_cross_entropy", f"{smoothing}", {"smoothing": smoothing},
+                   lambda logits: F.cross_entropy(logits, labels, label_smoothing=smoothing),
+                   {"logits": draw(4, 5) * 3}, {"labels": labels})
     for name, scale in (("plain", 1.0), ("large logits", 300.0)):
         labels = torch.tensor([0, 3, 3, 1])
         yield case("cross_entropy", name, {}, lambda logits: F.cross_entropy(logits, labels),

@@ -1,6 +1,4 @@
-//! Products, relu, flattening and the loss.
-
-use std::sync::OnceLock;
+//! Products, relu and flattening.
 
 use candle_core::{Result, Tensor};
 
@@ -8,8 +6,8 @@ use crate::cpu::element::Element;
 use crate::cpu::gemm::product;
 use crate::cpu::graph::{Gradients, Operation, apply};
 use crate::cpu::pack::Matrix;
+use crate::cpu::relu as clip;
 use crate::cpu::view::View;
-use crate::cpu::{loss, relu as clip};
 use crate::isa::Path;
 
 pub(crate) fn linear(x: &Tensor, w: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
@@ -128,38 +126,5 @@ impl Operation for Flatten {
     fn forward<T: Element>(&self, inputs: &[View<'_, T>]) -> Result<(Vec<T>, Vec<usize>)> {
         let View { data, dims } = &inputs[0];
         Ok((data.to_vec(), vec![dims[0], dims[1..].iter().product()]))
-    }
-}
-
-/// `labels` are all below the number of classes.
-pub(crate) fn cross_entropy(logits: &Tensor, labels: Vec<u32>) -> Result<Tensor> {
-    apply(CrossEntropy { labels, softmax: OnceLock::new() }, &[logits])
-}
-
-struct CrossEntropy {
-    labels: Vec<u32>,
-    softmax: OnceLock<Vec<f64>>,
-}
-
-impl Operation for CrossEntropy {
-    const NAME: &'static str = "cross_entropy";
-
-    fn forward<T: Element>(&self, inputs: &[View<'_, T>]) -> Result<(Vec<T>, Vec<usize>)> {
-        let (_, classes) = inputs[0].dims2()?;
-        let (loss, softmax) = loss::forward(classes, &self.labels, &inputs[0].data);
-        self.softmax.get_or_init(|| softmax);
-        Ok((vec![loss], vec![]))
-    }
-
-    fn backward<T: Element>(
-        &self,
-        inputs: &[View<'_, T>],
-        _: &[bool],
-        _: &[T],
-        grad: &[T],
-    ) -> Result<Vec<Option<Vec<T>>>> {
-        let (_, classes) = inputs[0].dims2()?;
-        let softmax = self.softmax.get_or_init(|| loss::forward(classes, &self.labels, &inputs[0].data).1);
-        Ok(vec![Some(loss::backward(classes, &self.labels, softmax, grad[0]))])
     }
 }
