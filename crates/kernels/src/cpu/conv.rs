@@ -4,6 +4,7 @@ mod backward_input;
 mod backward_weights;
 mod forward;
 mod frame;
+mod winograd;
 
 pub(crate) use backward_input::backward_input;
 pub(crate) use backward_weights::backward_weights;

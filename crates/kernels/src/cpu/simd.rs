@@ -8,6 +8,7 @@
 
 #![expect(unsafe_code, reason = "vector instructions and unchecked addresses in the innermost loop")]
 
+mod minimal;
 mod multiversion;
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -17,6 +18,7 @@ mod transpose;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+pub(crate) use minimal::{Places, Square};
 pub(crate) use multiversion::vectorised;
 use tile::Job;
 use transpose::Turn;
@@ -43,6 +45,11 @@ pub(crate) struct Kernel<T> {
     /// # Safety
     /// As for `run`.
     turn: unsafe fn(&Turn<T>),
+    /// Computes a [`minimal::Job`].
+    ///
+    /// # Safety
+    /// As for `run`.
+    transform: unsafe fn(&minimal::Job<T>),
 }
 
 macro_rules! kernels {
@@ -130,5 +137,47 @@ impl<T: Element> Kernel<T> {
         // SAFETY: `Path` is made only for instructions that the processor has, and the largest address on each side was
         // checked above.
         unsafe { (self.turn)(&turn) };
+    }
+
+    /// Transforms squares of numbers, `lanes` of them side by side, and adds a bias for every lane unless it is empty.
+    ///
+    /// # Panics
+    /// If an address lies outside its slice, or `lanes` is no multiple of half the panel's width.
+    #[expect(clippy::too_many_arguments, reason = "an operand and a result, each with its addresses")]
+    pub fn transform(
+        self,
+        square: Square,
+        (squares, lanes): (usize, usize),
+        from: &[T],
+        reads: Places<'_>,
+        to: &mut [T],
+        writes: Places<'_>,
+        bias: &[T],
+    ) {
+        let (sides_in, sides_out) = square.sides();
+        if squares == 0 || lanes == 0 {
+            return;
+        }
+        let within = |places: Places<'_>, side: usize, len: usize| {
+            places.most(squares, side * side).is_some_and(|most| most.saturating_add(lanes) <= len)
+        };
+        assert!(lanes.is_multiple_of(self.width / 2), "lanes must fill vectors");
+        assert!(within(reads, sides_in, from.len()), "a square lies outside its operand");
+        assert!(within(writes, sides_out, to.len()), "a square lies outside the output");
+        assert!(bias.is_empty() || bias.len() >= lanes, "too short a bias");
+        let job = minimal::Job {
+            square,
+            from: from.as_ptr(),
+            reads,
+            to: to.as_mut_ptr(),
+            writes,
+            squares,
+            lanes,
+            bias: if bias.is_empty() { std::ptr::null() } else { bias.as_ptr() },
+            half: T::from_f64(0.5),
+        };
+        // SAFETY: `Path` is made only for instructions that the processor has, and the largest address on each side was
+        // checked above.
+        unsafe { (self.transform)(&job) };
     }
 }

@@ -3,8 +3,8 @@
 //! Every kernel place (a, b) sends the output pixels, through its o × c weights, to input pixels of their own. What falls on
 //! the border is left out, so that nothing is multiplied in vain, whatever stride and padding.
 
-use super::Sizes;
 use super::frame::Framed;
+use super::{Sizes, winograd};
 use crate::KernelError;
 use crate::cpu::element::Element;
 use crate::cpu::pack::tap;
@@ -17,6 +17,9 @@ use crate::params::Windows;
 /// Gradient of a convolution's input.
 pub(crate) fn backward_input<T: Element>(path: Path, sizes: Sizes, w: &[T], dy: &[T]) -> Result<Vec<T>, KernelError> {
     let kernel = T::kernel(path);
+    if let Some(dx) = winograd::backward_input(kernel, sizes, w, dy)? {
+        return Ok(dx);
+    }
     let Windows { h, w: w_side, kh, kw, oh, ow, .. } = sizes.windows;
     let (width, plane, pixels) = (kernel.width, h * w_side, oh * ow);
     let spaced = spaced::<T>(pixels);

@@ -3,9 +3,9 @@
 
 use std::ops::Range;
 
-use super::Sizes;
 use super::forward::{input_frame, taps, windows};
 use super::frame::Frame;
+use super::{Sizes, winograd};
 use crate::KernelError;
 use crate::cpu::element::Element;
 use crate::cpu::pack::{Matrix, pack_panel, tap};
@@ -31,6 +31,9 @@ pub(crate) fn backward_weights<T: Element>(
 ) -> Result<(Vec<T>, Vec<T>), KernelError> {
     if sizes.n == 0 {
         return Ok((vec![T::zero(); sizes.o * sizes.weights()], vec![T::zero(); sizes.o]));
+    }
+    if let Some(grads) = winograd::backward_weights(T::kernel(path), sizes, x, dy)? {
+        return Ok(grads);
     }
     let job = Job::new(T::kernel(path), sizes, x, dy)?;
     let (width, blocks) = (job.kernel.width, sizes.o.div_ceil(job.kernel.width));
@@ -110,7 +113,7 @@ impl<'a, T: Element> Job<'a, T> {
     }
 }
 
-fn add_rows<T: Element>(total: &mut [T], rows: &[T]) {
+pub(super) fn add_rows<T: Element>(total: &mut [T], rows: &[T]) {
     let mut sums = Scratch::new(total.len());
     for rows in rows.chunks(BIAS_PIXELS * total.len()) {
         sums.fill(T::zero());

@@ -1,7 +1,7 @@
 //! y\[n, o, i, j\] = bias\[o\] + Σ x\[n, c, i·s + a − p, j·s + b − p\] · w\[o, c, a, b\]
 
-use super::Sizes;
 use super::frame::Frame;
+use super::{Sizes, winograd};
 use crate::KernelError;
 use crate::cpu::element::Element;
 use crate::cpu::pack::{Matrix, pack_panels, store_columns, tap};
@@ -20,6 +20,9 @@ pub(crate) fn forward<T: Element>(
     bias: Option<&[T]>,
 ) -> Result<Vec<T>, KernelError> {
     let kernel = T::kernel(path);
+    if let Some(y) = winograd::forward(kernel, sizes, x, w, bias)? {
+        return Ok(y);
+    }
     let (width, depth) = (kernel.width, sizes.weights());
     let frame = input_frame(sizes.windows);
     let (taps, windows) = (taps(sizes, frame)?, windows(sizes.windows, frame));

@@ -2,21 +2,23 @@
 
 use std::arch::aarch64::{
     float32x4_t, float64x2_t, vaddq_f32, vaddq_f64, vdupq_n_f32, vdupq_n_f64, vfmaq_f32, vfmaq_f64, vld1q_f32,
-    vld1q_f64, vst1q_f32, vst1q_f64,
+    vld1q_f64, vmulq_f32, vmulq_f64, vst1q_f32, vst1q_f64, vsubq_f32, vsubq_f64,
 };
 
 use super::Kernel;
+use super::minimal::{self, transform};
 use super::tile::{Job, Vector, tiles};
 use super::transpose::{Turn, turn};
 
 macro_rules! neon {
-    ($name:ident, $type:ty, $lanes:literal, $register:ty, $splat:ident, $load:ident, $store:ident, $mul_add:ident, $add:ident) => {
+    ($name:ident, $type:ty, $lanes:literal, $register:ty, $splat:ident, $load:ident, $store:ident, $mul_add:ident, $add:ident, $sub:ident, $mul:ident) => {
         #[expect(non_camel_case_types, reason = "the usual names of vector types")]
         #[derive(Clone, Copy)]
         pub struct $name($register);
 
         impl $name {
-            pub const KERNEL: Kernel<$type> = Kernel { width: 2 * $lanes, run: Self::run, turn: Self::turn };
+            pub const KERNEL: Kernel<$type> =
+                Kernel { width: 2 * $lanes, run: Self::run, turn: Self::turn, transform: Self::transform };
 
             /// # Safety
             /// As for [`tiles`].
@@ -32,6 +34,14 @@ macro_rules! neon {
             unsafe fn turn(job: &Turn<$type>) {
                 // SAFETY: as above.
                 unsafe { turn::<Self>(job) }
+            }
+
+            /// # Safety
+            /// As for [`transform`].
+            #[target_feature(enable = "neon")]
+            unsafe fn transform(job: &minimal::Job<$type>) {
+                // SAFETY: as above.
+                unsafe { transform::<Self>(job) }
             }
         }
 
@@ -77,6 +87,18 @@ macro_rules! neon {
             }
 
             #[inline(always)]
+            unsafe fn sub(self, other: Self) -> Self {
+                // SAFETY: every 64-bit Arm has these instructions.
+                Self(unsafe { $sub(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            unsafe fn scaled(self, by: Self) -> Self {
+                // SAFETY: every 64-bit Arm has these instructions.
+                Self(unsafe { $mul(self.0, by.0) })
+            }
+
+            #[inline(always)]
             unsafe fn transpose(from: *const $type, stride: usize, to: *mut $type, out_stride: usize) {
                 let _ = (stride, out_stride);
                 // SAFETY: the caller vouches for the block, which is a single number.
@@ -86,5 +108,5 @@ macro_rules! neon {
     };
 }
 
-neon!(f32x4, f32, 4, float32x4_t, vdupq_n_f32, vld1q_f32, vst1q_f32, vfmaq_f32, vaddq_f32);
-neon!(f64x2, f64, 2, float64x2_t, vdupq_n_f64, vld1q_f64, vst1q_f64, vfmaq_f64, vaddq_f64);
+neon!(f32x4, f32, 4, float32x4_t, vdupq_n_f32, vld1q_f32, vst1q_f32, vfmaq_f32, vaddq_f32, vsubq_f32, vmulq_f32);
+neon!(f64x2, f64, 2, float64x2_t, vdupq_n_f64, vld1q_f64, vst1q_f64, vfmaq_f64, vaddq_f64, vsubq_f64, vmulq_f64);

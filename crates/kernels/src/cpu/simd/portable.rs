@@ -1,6 +1,7 @@
 //! Vectors as arrays: the compiler maps them to whatever the target guarantees. Products are rounded before they are added.
 
 use super::Kernel;
+use super::minimal::{self, transform};
 use super::tile::{Job, Vector, tiles};
 use super::transpose::{Turn, turn};
 
@@ -11,7 +12,8 @@ macro_rules! portable {
         pub struct $name([$type; $lanes]);
 
         impl $name {
-            pub const KERNEL: Kernel<$type> = Kernel { width: 2 * $lanes, run: Self::run, turn: Self::turn };
+            pub const KERNEL: Kernel<$type> =
+                Kernel { width: 2 * $lanes, run: Self::run, turn: Self::turn, transform: Self::transform };
 
             /// # Safety
             /// As for [`tiles`].
@@ -25,6 +27,13 @@ macro_rules! portable {
             unsafe fn turn(job: &Turn<$type>) {
                 // SAFETY: as above.
                 unsafe { turn::<Self>(job) }
+            }
+
+            /// # Safety
+            /// As for [`transform`].
+            unsafe fn transform(job: &minimal::Job<$type>) {
+                // SAFETY: as above.
+                unsafe { transform::<Self>(job) }
             }
         }
 
@@ -72,6 +81,24 @@ macro_rules! portable {
                     sum.0[lane] += other.0[lane];
                 }
                 sum
+            }
+
+            #[inline(always)]
+            unsafe fn sub(self, other: Self) -> Self {
+                let mut difference = self;
+                for lane in 0..$lanes {
+                    difference.0[lane] -= other.0[lane];
+                }
+                difference
+            }
+
+            #[inline(always)]
+            unsafe fn scaled(self, by: Self) -> Self {
+                let mut product = self;
+                for lane in 0..$lanes {
+                    product.0[lane] *= by.0[lane];
+                }
+                product
             }
 
             #[inline(always)]

@@ -30,6 +30,9 @@ pub(super) trait Vector: Copy {
     /// self · by + to.
     unsafe fn mul_add(self, by: Self, to: Self) -> Self;
     unsafe fn add(self, other: Self) -> Self;
+    unsafe fn sub(self, other: Self) -> Self;
+    /// self · by.
+    unsafe fn scaled(self, by: Self) -> Self;
     /// Moves a block of SIDE rows of SIDE numbers, `stride` apart, to as many columns.
     unsafe fn transpose(from: *const Self::Element, stride: usize, to: *mut Self::Element, out_stride: usize);
 }

@@ -2,14 +2,16 @@
 
 use std::arch::x86_64::{
     __m256, __m256d, __m512, __m512d, _mm256_add_pd, _mm256_add_ps, _mm256_fmadd_pd, _mm256_fmadd_ps, _mm256_loadu_pd,
-    _mm256_loadu_ps, _mm256_permute2f128_pd, _mm256_permute2f128_ps, _mm256_set1_pd, _mm256_set1_ps, _mm256_setzero_pd,
-    _mm256_setzero_ps, _mm256_shuffle_ps, _mm256_storeu_pd, _mm256_storeu_ps, _mm256_unpackhi_pd, _mm256_unpackhi_ps,
-    _mm256_unpacklo_pd, _mm256_unpacklo_ps, _mm512_add_pd, _mm512_add_ps, _mm512_fmadd_pd, _mm512_fmadd_ps,
-    _mm512_loadu_pd, _mm512_loadu_ps, _mm512_set1_pd, _mm512_set1_ps, _mm512_setzero_pd, _mm512_setzero_ps,
-    _mm512_storeu_pd, _mm512_storeu_ps,
+    _mm256_loadu_ps, _mm256_mul_pd, _mm256_mul_ps, _mm256_permute2f128_pd, _mm256_permute2f128_ps, _mm256_set1_pd,
+    _mm256_set1_ps, _mm256_setzero_pd, _mm256_setzero_ps, _mm256_shuffle_ps, _mm256_storeu_pd, _mm256_storeu_ps,
+    _mm256_sub_pd, _mm256_sub_ps, _mm256_unpackhi_pd, _mm256_unpackhi_ps, _mm256_unpacklo_pd, _mm256_unpacklo_ps,
+    _mm512_add_pd, _mm512_add_ps, _mm512_fmadd_pd, _mm512_fmadd_ps, _mm512_loadu_pd, _mm512_loadu_ps, _mm512_mul_pd,
+    _mm512_mul_ps, _mm512_set1_pd, _mm512_set1_ps, _mm512_setzero_pd, _mm512_setzero_ps, _mm512_storeu_pd,
+    _mm512_storeu_ps, _mm512_sub_pd, _mm512_sub_ps,
 };
 
 use super::Kernel;
+use super::minimal::{self, transform};
 use super::tile::{Job, Vector, tiles};
 use super::transpose::{Turn, turn};
 
@@ -17,6 +19,7 @@ macro_rules! x86 {
     (
         $name:ident, $type:ty, $lanes:literal, $register:ty, $features:literal, $rows:literal,
         $zero:ident, $splat:ident, $load:ident, $store:ident, $mul_add:ident, $add:ident,
+        $sub:ident, $mul:ident,
         $side:literal, $transpose:ident
     ) => {
         #[expect(non_camel_case_types, reason = "the usual names of vector types")]
@@ -24,7 +27,8 @@ macro_rules! x86 {
         pub struct $name($register);
 
         impl $name {
-            pub const KERNEL: Kernel<$type> = Kernel { width: 2 * $lanes, run: Self::run, turn: Self::turn };
+            pub const KERNEL: Kernel<$type> =
+                Kernel { width: 2 * $lanes, run: Self::run, turn: Self::turn, transform: Self::transform };
 
             /// # Safety
             /// As for [`tiles`], on a processor with these features.
@@ -40,6 +44,14 @@ macro_rules! x86 {
             unsafe fn turn(job: &Turn<$type>) {
                 // SAFETY: as above.
                 unsafe { turn::<Self>(job) }
+            }
+
+            /// # Safety
+            /// As for [`transform`], on a processor with these features.
+            #[target_feature(enable = $features)]
+            unsafe fn transform(job: &minimal::Job<$type>) {
+                // SAFETY: as above.
+                unsafe { transform::<Self>(job) }
             }
         }
 
@@ -85,6 +97,18 @@ macro_rules! x86 {
             }
 
             #[inline(always)]
+            unsafe fn sub(self, other: Self) -> Self {
+                // SAFETY: the caller vouches for the instructions.
+                Self(unsafe { $sub(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            unsafe fn scaled(self, by: Self) -> Self {
+                // SAFETY: the caller vouches for the instructions.
+                Self(unsafe { $mul(self.0, by.0) })
+            }
+
+            #[inline(always)]
             unsafe fn transpose(from: *const $type, stride: usize, to: *mut $type, out_stride: usize) {
                 // SAFETY: the caller vouches for the instructions and for rows and columns of the block.
                 unsafe { $transpose(from, stride, to, out_stride) }
@@ -107,6 +131,8 @@ x86!(
     _mm256_storeu_ps,
     _mm256_fmadd_ps,
     _mm256_add_ps,
+    _mm256_sub_ps,
+    _mm256_mul_ps,
     8,
     transpose_f32
 );
@@ -123,6 +149,8 @@ x86!(
     _mm256_storeu_pd,
     _mm256_fmadd_pd,
     _mm256_add_pd,
+    _mm256_sub_pd,
+    _mm256_mul_pd,
     4,
     transpose_f64
 );
@@ -140,6 +168,8 @@ x86!(
     _mm512_storeu_ps,
     _mm512_fmadd_ps,
     _mm512_add_ps,
+    _mm512_sub_ps,
+    _mm512_mul_ps,
     8,
     transpose_f32
 );
@@ -156,6 +186,8 @@ x86!(
     _mm512_storeu_pd,
     _mm512_fmadd_pd,
     _mm512_add_pd,
+    _mm512_sub_pd,
+    _mm512_mul_pd,
     4,
     transpose_f64
 );
