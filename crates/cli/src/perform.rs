@@ -227,6 +227,8 @@ pub fn model_name(model: &ModelSpec) -> &str {
         ModelSpec::Mlp { .. } => "mlp",
         ModelSpec::Lenet {} => "lenet",
         ModelSpec::CaffeQuick {} => "caffe_quick",
+        ModelSpec::CaffeFull {} => "caffe_full",
+        ModelSpec::Resnet20 {} => "resnet20",
         ModelSpec::Resnet9 { .. } => "resnet9",
         ModelSpec::Own { name } => name,
     }

@@ -58,7 +58,10 @@ fn normalization(normalization: Normalization) -> &'static str {
 
 fn model(model: &ModelSpec) -> String {
     match model {
-        ModelSpec::Mlp { hidden } => format!("mlp, hidden layers {hidden:?}"),
+        ModelSpec::Mlp { hidden, dropout } if *dropout > 0.0 => {
+            format!("mlp, hidden layers {hidden:?}, dropout {dropout}")
+        }
+        ModelSpec::Mlp { hidden, .. } => format!("mlp, hidden layers {hidden:?}"),
         ModelSpec::Resnet9 { width } => format!("resnet9, width {width}"),
         other => model_name(other).to_owned(),
     }

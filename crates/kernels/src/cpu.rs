@@ -21,12 +21,13 @@ mod relu;
 mod residual;
 mod scratch;
 mod simd;
+mod subsample;
 mod view;
 
 pub(crate) use graph::backward;
 pub(crate) use ops::{
     add, add_relu, avg_pool2d, batch_norm2d, conv2d, cross_entropy, dropout, flatten, linear, local_response_norm,
-    matmul, max_pool2d, relu,
+    matmul, max_pool2d, relu, subsample2d,
 };
 pub(crate) use optim::{adam_step, sgd_step};
 pub use probe::inner_product;

@@ -5,6 +5,7 @@ mod loss;
 mod lrn;
 mod norm;
 mod residual;
+mod subsample;
 
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Result, Tensor, Var};
@@ -17,6 +18,7 @@ pub use loss::{cross_entropy, cross_entropy_smoothed};
 pub use lrn::local_response_norm;
 pub use norm::batch_norm2d;
 pub use residual::{add, add_relu};
+pub use subsample::subsample2d;
 
 /// What an operation runs on.
 enum Backend {

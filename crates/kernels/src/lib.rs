@@ -17,7 +17,7 @@ pub mod twin;
 pub use cpu::inner_product;
 pub use dispatch::{
     adam_step, add, add_relu, avg_pool2d, backward, batch_norm2d, conv2d, cross_entropy, cross_entropy_smoothed,
-    dropout, flatten, linear, local_response_norm, matmul, max_pool2d, relu, sgd_step,
+    dropout, flatten, linear, local_response_norm, matmul, max_pool2d, relu, sgd_step, subsample2d,
 };
 pub use error::KernelError;
 pub use isa::{Isa, current_isa, force_isa, with_isa};

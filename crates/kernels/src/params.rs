@@ -80,11 +80,13 @@ impl Windows {
             return Err(KernelError::Window { op, what, kernel, stride, padding });
         }
         let size = |side: usize, kernel: usize| {
-            let room = (side + 2 * padding).checked_sub(kernel).filter(|_| side > 0)?;
-            let rounded = if ceil_mode { room.div_ceil(stride) } else { room / stride } + 1;
+            // Rounded up, so that even a picture smaller than the window can have one.
+            let extra = if ceil_mode { stride - 1 } else { 0 };
+            let room = (side + 2 * padding + extra).checked_sub(kernel).filter(|_| side > 0)?;
+            let count = room / stride + 1;
             // A window that would start in the right border sees no pixel at all.
-            let overhangs = ceil_mode && (rounded - 1) * stride >= side + padding;
-            Some(rounded - usize::from(overhangs))
+            let overhangs = ceil_mode && (count - 1) * stride >= side + padding;
+            Some(count - usize::from(overhangs))
         };
         match (size(picture.0, kernel.0), size(picture.1, kernel.1)) {
             (Some(oh), Some(ow)) => {
@@ -122,6 +124,8 @@ mod tests {
         };
         assert_eq!(size(32, 3, 2, 0, false), Ok(15));
         assert_eq!(size(32, 3, 2, 0, true), Ok(16));
+        assert_eq!(size(2, 3, 2, 0, true), Ok(1));
+        assert!(size(1, 3, 2, 0, true).is_ok() && size(1, 4, 2, 0, true).is_err());
         assert_eq!(size(3, 2, 2, 1, true), Ok(2), "the third window would start in the border");
         assert_eq!(size(1, 1, 1, 0, false), Ok(1));
         assert!(matches!(size(2, 3, 1, 0, true), Err(KernelError::TooSmall { .. })));

@@ -11,6 +11,7 @@ mod lrn;
 mod norm;
 mod optim;
 mod pool;
+mod subsample;
 mod windows;
 
 use candle_core::{Result, Tensor};
@@ -26,6 +27,7 @@ pub use lrn::local_response_norm;
 pub use norm::{BatchMoments, batch_norm2d_eval, batch_norm2d_train};
 pub use optim::{adam_step, sgd_step};
 pub(crate) use pool::{avg_pool2d as avg_pool2d_in, max_pool2d as max_pool2d_in};
+pub use subsample::subsample2d;
 
 /// Twin of [`crate::conv2d`].
 pub fn conv2d(x: &Tensor, w: &Tensor, bias: Option<&Tensor>, params: Conv2dParams) -> Result<Tensor> {

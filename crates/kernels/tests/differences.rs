@@ -70,6 +70,8 @@ fn pooling() -> Result<()> {
         (6, 5, 3, 2, 0, true),
         (8, 8, 2, 3, 0, false),
         (1, 1, 1, 1, 0, false),
+        (2, 3, 3, 2, 0, true),
+        (2, 2, 3, 3, 0, true),
     ] {
         let params = Pool2dParams { kernel, stride, padding, ceil_mode };
         check(Op::MaxPool2d(params), &[distinct(&[2, 2, h, w])?])?;
@@ -105,6 +107,8 @@ fn batch_norm() -> Result<()> {
 
 #[test]
 fn residual() -> Result<()> {
+    check(Op::Subsample2d { stride: 2, channels: 5 }, &[random(&[2, 3, 5, 4], 13)?])?;
+    check(Op::Subsample2d { stride: 3, channels: 2 }, &[random(&[1, 2, 1, 7], 14)?])?;
     let inputs = [distinct(&[2, 3, 3, 2])?, (distinct(&[2, 3, 3, 2])? * 2.0)?];
     check(Op::Add, &inputs)?;
     check(Op::AddRelu, &inputs)

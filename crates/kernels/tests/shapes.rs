@@ -72,7 +72,8 @@ proptest! {
         (h, w, kernel, stride) in windows(), padding in 0..3usize, ceil_mode: bool,
         (n, c) in (1..4usize, 1..4usize), lie in 0..3usize, ties: bool, seed in 0..1_000_000u64,
     ) {
-        prop_assume!(2 * padding <= kernel && h + 2 * padding >= kernel && w + 2 * padding >= kernel);
+        let room = 2 * padding + if ceil_mode { stride - 1 } else { 0 };
+        prop_assume!(2 * padding <= kernel && h.min(w) + room >= kernel);
         let x = random(&[n, c, h, w], seed).unwrap();
         let x = laid(if ties { (x * 1.5).unwrap().round().unwrap() } else { x }, lie).unwrap();
         let params = Pool2dParams { kernel, stride, padding, ceil_mode };
@@ -114,6 +115,15 @@ proptest! {
         let (region, size) = if across { (AcrossChannels, size) } else { (WithinChannel, size | 1) };
         let x = laid(random(&[n, c, h, w], seed).unwrap(), lie).unwrap();
         agree(Op::LocalResponseNorm(lrn(region, size, alpha, beta, k)), &[x]).unwrap();
+    }
+
+    #[test]
+    fn subsample2d(
+        (n, c, h, w) in (1..4usize, 1..6usize, 1..10usize, 1..10usize), more in 0..5usize, stride in 1..5usize,
+        lie in 0..3usize, seed in 0..1_000_000u64,
+    ) {
+        let x = laid(random(&[n, c, h, w], seed).unwrap(), lie).unwrap();
+        agree(Op::Subsample2d { stride, channels: c + more }, &[x]).unwrap();
     }
 
     #[test]
@@ -164,6 +174,7 @@ fn large() -> Result<Vec<(Op, Vec<Tensor>)>> {
     for params in [lrn(AcrossChannels, 5, 0.5, 0.75, 1.0), lrn(WithinChannel, 3, 0.5, 0.6, 1.0)] {
         cases.push((Op::LocalResponseNorm(params), vec![picture(20)?]));
     }
+    cases.push((Op::Subsample2d { stride: 2, channels: 20 }, vec![picture(22)?]));
     cases.push((Op::Dropout(0.3), vec![picture(21)?]));
     cases.push((Op::SmoothedCrossEntropy(&[1, 2, 3, 4, 5, 6], 0.2), vec![(random(&[6, 900], 11)? * 4.0)?]));
     cases.push((Op::Add, vec![picture(18)?, picture(19)?]));

@@ -92,11 +92,19 @@ pub enum ModelSpec {
         /// Widths of the hidden layers.
         #[serde(default = "default_hidden")]
         hidden: Vec<u64>,
+        /// Probability with which training drops a hidden layer's output; 0 for never.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        dropout: f64,
     },
     /// Two 5×5 convolutions (32, 64) with max-pooling, then 1024 and the classes.
     Lenet {},
     /// Caffe's `cifar10_quick`: three 5×5 convolutions (32, 32, 64) with pooling, then 64 and the classes.
     CaffeQuick {},
+    /// Caffe's `cifar10_full`, on which the paper of cyclical learning rates trains: three 5×5 convolutions (32, 32, 64) with
+    /// overlapping pooling and local response normalisation.
+    CaffeFull {},
+    /// The residual network of 20 layers for CIFAR-10 (arXiv 1512.03385, section 4.2), with shortcuts that have no parameters.
+    Resnet20 {},
     /// A residual network of eight 3×3 convolutions with batch normalisation, as fast CIFAR-10 trainings use it.
     Resnet9 {
         /// Channels of the first convolution; the others have twice and four times as many.
@@ -116,6 +124,11 @@ fn default_hidden() -> Vec<u64> {
 
 fn default_width() -> u64 {
     32
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &f64) -> bool {
+    *number == 0.0
 }
 
 /// An optimizer and its settings, as in `torch.optim`. The learning rate is the schedule's.

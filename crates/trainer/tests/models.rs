@@ -4,7 +4,7 @@
 mod fixture;
 
 use candle_core::{DType, Device, Tensor};
-use fixture::{learner, mlp, pictures, spec, train};
+use fixture::{dropping, learner, mlp, pictures, spec, train};
 use lrscope_data::DataSet;
 use lrscope_runner::learner::{Learner, Subset};
 use lrscope_runner::random::{Family, Seed};
@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 const LENET: ModelSpec = ModelSpec::Lenet {};
 const QUICK: ModelSpec = ModelSpec::CaffeQuick {};
+const FULL: ModelSpec = ModelSpec::CaffeFull {};
+const RESNET20: ModelSpec = ModelSpec::Resnet20 {};
 const SMALL9: ModelSpec = ModelSpec::Resnet9 { width: 3 };
 const RESNET9: ModelSpec = ModelSpec::Resnet9 { width: 32 };
 
@@ -31,6 +33,8 @@ fn parameter_counts_are_pytorch_s() {
     for (model, problem, count) in [
         (LENET, (1, 28, 28), 1_111_946),
         (QUICK, (3, 32, 32), 145_578),
+        (FULL, (3, 32, 32), 89_578),
+        (RESNET20, (3, 32, 32), 269_722),
         (RESNET9, (3, 32, 32), 611_882),
         (ModelSpec::Resnet9 { width: 8 }, (1, 28, 28), 38_786),
         (mlp(&[64]), (1, 8, 8), 4_810),
@@ -173,7 +177,9 @@ fn networks_answer_as_their_definitions_say() {
 /// Central differences of the whole training loss, in f64, against what one update of plain SGD at rate 1 changed.
 #[test]
 fn gradients_of_the_loss_are_its_differences() {
-    for (model, channels, side) in [(mlp(&[9, 7]), 1, 8), (LENET, 1, 16), (QUICK, 3, 8), (SMALL9, 3, 16)] {
+    for (model, channels, side) in
+        [(mlp(&[9, 7]), 1, 8), (LENET, 1, 16), (QUICK, 3, 8), (SMALL9, 3, 16), (RESNET20, 3, 8), (dropping(), 1, 8)]
+    {
         let data = pictures(channels, side, 6, 1);
         let mut spec = spec(&data, model.clone());
         (spec.data.batch_size, spec.steps_per_epoch) = (6, 1);
@@ -216,7 +222,7 @@ fn around_an_update(spec: &lrscope_runner::spec::RunSpec, data: &Arc<DataSet>) -
 /// A network that knows nothing gives every class about the same probability.
 #[test]
 fn an_untrained_network_guesses() {
-    for (model, channels, side) in [(mlp(&[64]), 1, 8), (LENET, 1, 16), (QUICK, 3, 8)] {
+    for (model, channels, side) in [(mlp(&[64]), 1, 8), (LENET, 1, 16), (QUICK, 3, 8), (FULL, 3, 8)] {
         for dtype in [FloatType::F32, FloatType::F64] {
             let data = pictures(channels, side, 10, 300);
             let mut spec = spec(&data, model.clone());
@@ -239,6 +245,8 @@ fn what_does_not_fit_is_refused_by_layer() {
         (LENET, 8, "conv2: a 5×5 kernel does not fit into its 2×2 input"),
         (LENET, 4, "conv1: a 5×5 kernel does not fit into its 4×4 input"),
         (QUICK, 4, "the pooling behind conv3"),
+        (FULL, 4, "the pooling behind conv3"),
+        (ModelSpec::Mlp { hidden: vec![3], dropout: 1.0 }, 8, "dropout with probability 1: it must be"),
         (RESNET9, 4, "the pooling behind block6"),
         (ModelSpec::Resnet9 { width: 0 }, 8, "block1.conv.weight: shape [0, 1, 3, 3]"),
         (ModelSpec::Resnet9 { width: u64::MAX }, 8, "block1.conv.weight"),

@@ -3,7 +3,7 @@
 
 mod fixture;
 
-use fixture::{bits, learner, mlp, pictures, spec, train};
+use fixture::{bits, dropping, learner, mlp, pictures, spec, train};
 use lrscope_runner::learner::{Learner, State};
 use lrscope_runner::spec::{Adam, FloatType, ModelSpec, OptimizerSpec, RunSpec, Sgd};
 use lrscope_schedule::{Point, Rates};
@@ -17,7 +17,7 @@ fn variants() -> Vec<RunSpec> {
     let mut variants = Vec::new();
     for optimizer in [sgd, adamw, OptimizerSpec::Adam(Adam::default()), plain] {
         for dtype in [FloatType::F32, FloatType::F64] {
-            for model in [mlp(&[8]), ModelSpec::Lenet {}, ModelSpec::Resnet9 { width: 3 }] {
+            for model in [mlp(&[8]), dropping(), ModelSpec::Lenet {}, ModelSpec::Resnet9 { width: 3 }] {
                 let mut spec = spec(&data, model);
                 (spec.optimizer, spec.dtype) = (optimizer.clone(), dtype);
                 variants.push(spec);

@@ -7,7 +7,7 @@ mod fixture;
 use std::path::Path;
 use std::process::Command;
 
-use fixture::{bits, learner, mlp, pictures, spec, train};
+use fixture::{bits, dropping, learner, mlp, pictures, spec, train};
 use lrscope_runner::learner::{Learner, Subset};
 use lrscope_runner::spec::{Adam, FloatType, ModelSpec, OptimizerSpec, Sgd};
 
@@ -21,7 +21,15 @@ fn write_bits() {
     let data = pictures(3, 28, 96, 40);
     let mut written = Vec::new();
     for isa in lrscope_kernels::Isa::available() {
-        for model in [mlp(&[300]), ModelSpec::Lenet {}, ModelSpec::CaffeQuick {}, ModelSpec::Resnet9 { width: 8 }] {
+        for model in [
+            mlp(&[300]),
+            dropping(),
+            ModelSpec::Lenet {},
+            ModelSpec::CaffeQuick {},
+            ModelSpec::CaffeFull {},
+            ModelSpec::Resnet9 { width: 8 },
+            ModelSpec::Resnet20 {},
+        ] {
             for (optimizer, dtype) in [
                 (OptimizerSpec::Sgd(Sgd::default()), FloatType::F32),
                 (OptimizerSpec::Adamw(Adam::default()), FloatType::F64),

@@ -35,6 +35,10 @@ pub enum Op {
     /// With every third and every fourth number dropped.
     Dropout(f64),
     LocalResponseNorm(k::LocalResponseNormParams),
+    Subsample2d {
+        stride: usize,
+        channels: usize,
+    },
 }
 
 /// Flags that stand for drawn ones (in `vectors/make.py`, too).
@@ -103,6 +107,8 @@ impl Op {
             (Self::Dropout(p), Way::Twin) => k::twin::dropout(&inputs[0], &kept(inputs[0].elem_count()), p),
             (Self::LocalResponseNorm(params), Way::Kernel) => k::local_response_norm(&inputs[0], params),
             (Self::LocalResponseNorm(params), Way::Twin) => k::twin::local_response_norm(&inputs[0], params),
+            (Self::Subsample2d { stride, channels }, Way::Kernel) => k::subsample2d(&inputs[0], stride, channels),
+            (Self::Subsample2d { stride, channels }, Way::Twin) => k::twin::subsample2d(&inputs[0], stride, channels),
             (Self::Add, Way::Kernel) => k::add(&inputs[0], &inputs[1]),
             (Self::Add, Way::Twin) => &inputs[0] + &inputs[1],
             (Self::AddRelu, Way::Kernel) => k::add_relu(&inputs[0], &inputs[1]),

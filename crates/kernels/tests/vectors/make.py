@@ -151,6 +151,7 @@ def cases():
         yield pool(op, "overlapping", (1, 2, 7, 6), 3, 2, 1, False)
         yield pool(op, "ceil", (1, 1, 8, 7), 3, 2, 0, True)
         yield pool(op, "ceil and padding", (1, 1, 6, 5), 3, 2, 1, True)
+        yield pool(op, "ceil, smaller than the window", (2, 1, 2, 1), 3, 3, 0, True)
         yield pool(op, "gaps", (1, 1, 8, 8), 2, 3, 0, False)
         yield pool(op, "one pixel", (2, 1, 1, 1), 1, 1, 0, False)
         yield pool(op, "odd sides", (1, 1, 5, 7), 2, 2, 0, False)
@@ -179,6 +180,9 @@ def cases():
     yield lrn("plain", (2, 2, 5, 4), False, 3, 0.5, 0.75, 1.0)
     yield lrn("one pixel", (2, 2, 1, 1), False, 3, 0.5, 0.75, 1.0)
     yield lrn("wide", (1, 1, 4, 7), False, 5, 0.9, 0.3, 1.0)
+    yield case("subsample2d", "stride 2", {"stride": 2, "channels": 5},
+               lambda x: F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, 0, 3)), {"x": draw(2, 2, 5, 4)})
+    yield case("subsample2d", "as it is", {"stride": 1, "channels": 2}, lambda x: x * 1, {"x": draw(1, 2, 2, 3)})
     for p in (0.25, 0.0):
         yield case("dropout", f"p = {p}", {"p": p}, lambda x: dropout(x, p), {"x": draw(3, 7)})
     for smoothing in (0.1, 1.0):

@@ -113,11 +113,14 @@ impl Experiment {
 
 fn check_model(model: &ModelSpec) -> Checked {
     match model {
-        ModelSpec::Mlp { hidden } if hidden.len() > 64 => {
+        ModelSpec::Mlp { hidden, .. } if hidden.len() > 64 => {
             let layers = hidden.len();
             Err(Problem::new("model.mlp.hidden", format!("{layers} layers are more than 64")))
         }
-        ModelSpec::Mlp { hidden } => hidden.iter().try_for_each(|width| whole("model.mlp.hidden", *width, 1, 1 << 16)),
+        ModelSpec::Mlp { hidden, dropout } => {
+            share("model.mlp.dropout", *dropout)?;
+            hidden.iter().try_for_each(|width| whole("model.mlp.hidden", *width, 1, 1 << 16))
+        }
         ModelSpec::Resnet9 { width } => whole("model.resnet9.width", *width, 1, 1 << 12),
         _ => Ok(()),
     }

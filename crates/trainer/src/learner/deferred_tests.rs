@@ -28,7 +28,7 @@ fn spec(dtype: FloatType) -> RunSpec {
             accumulation_steps: 2,
             drop_last: false,
         },
-        model: ModelSpec::Mlp { hidden: vec![16] },
+        model: ModelSpec::Mlp { hidden: vec![16], dropout: 0.0 },
         optimizer: OptimizerSpec::Sgd(Sgd::default()),
         groups: vec![GroupSpec::all()],
         schedule: ScheduleSpec::constant(0.1),

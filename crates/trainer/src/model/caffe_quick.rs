@@ -1,7 +1,7 @@
 use candle_core::Tensor;
 use lrscope_kernels::relu;
 
-use super::layers::{halve, halved};
+use super::pooling::{halve, halved};
 use super::{Conv2d, Linear, ModelError, Network, ParameterSet, Pass, Problem};
 
 /// Caffe's `cifar10_quick` with max-pooling of 2×2 throughout: `conv1` 5×5×32 padded by 2, max-pool, `ReLU`; `conv2` 5×5×32

@@ -38,6 +38,9 @@ pub enum ModelError {
         /// Most layers.
         limit: usize,
     },
+    /// A dropout that drops everything, or whose probability is none.
+    #[error("dropout with probability {0}: it must be at least 0 and below 1")]
+    Probability(f64),
     /// Two parameters have the same name.
     #[error("two parameters are called {0:?}: state could not be told apart")]
     SameName(String),

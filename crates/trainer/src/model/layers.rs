@@ -1,16 +1,33 @@
 use candle_core::Tensor;
-use lrscope_kernels::{Conv2dParams, Pool2dParams, conv2d, flatten, linear, max_pool2d};
+use lrscope_kernels::{Conv2dParams, conv2d, flatten, linear};
 
 use super::{ModelError, Parameter, ParameterSet, Pass, Planes};
 
-/// Weight and bias with PyTorch's default start: both uniform within ±1/√(inputs of one output), which is what
-/// `kaiming_uniform_` with a = √5 comes to for the weight.
-fn weight_and_bias(set: &mut ParameterSet, layer: &str, shape: &[usize]) -> Result<(Parameter, Parameter), ModelError> {
+/// Where a layer's weight and bias start.
+#[derive(Debug, Clone, Copy)]
+pub enum Start {
+    /// PyTorch's default: both uniform within ±1/√(inputs of one output), which is what `kaiming_uniform_` with a = √5 comes to
+    /// for the weight.
+    Uniform,
+    /// Caffe's `gaussian` filler: the weight normal with this standard deviation, the bias 0.
+    Normal(f64),
+}
+
+fn weight_and_bias(
+    set: &mut ParameterSet,
+    layer: &str,
+    shape: &[usize],
+    start: Start,
+) -> Result<(Parameter, Parameter), ModelError> {
     let fan_in: usize = shape.iter().skip(1).fold(1, |fan, side| fan.saturating_mul(*side));
     let bound = 1.0 / (fan_in as f64).sqrt();
-    let weight = set.uniform(format!("{layer}.weight"), shape, bound)?;
-    let bias = set.uniform(format!("{layer}.bias"), &shape[..1], bound)?;
-    Ok((weight, bias))
+    let (weight, bias) = (format!("{layer}.weight"), format!("{layer}.bias"));
+    Ok(match start {
+        Start::Uniform => (set.uniform(weight, shape, bound)?, set.uniform(bias, &shape[..1], bound)?),
+        Start::Normal(deviation) => {
+            (set.draw(weight, shape, |stream| deviation * stream.normal())?, set.draw(bias, &shape[..1], |_| 0.0)?)
+        }
+    })
 }
 
 pub(super) fn failed(layer: &str) -> impl FnOnce(candle_core::Error) -> ModelError + use<> {
@@ -32,7 +49,20 @@ impl Linear {
     /// # Errors
     /// When the name is taken or a size is 0 or too large.
     pub fn new(set: &mut ParameterSet, name: &str, inputs: usize, outputs: usize) -> Result<Self, ModelError> {
-        let (weight, bias) = weight_and_bias(set, name, &[outputs, inputs])?;
+        Self::starting(set, name, (inputs, outputs), Start::Uniform)
+    }
+
+    /// As [`new`](Self::new) for (inputs, outputs), with a start of one's own.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn starting(
+        set: &mut ParameterSet,
+        name: &str,
+        (inputs, outputs): (usize, usize),
+        start: Start,
+    ) -> Result<Self, ModelError> {
+        let (weight, bias) = weight_and_bias(set, name, &[outputs, inputs], start)?;
         let name = name.into();
         Ok(Self { name, weight, bias })
     }
@@ -48,7 +78,7 @@ impl Linear {
 /// A convolution with stride 1.
 #[derive(Debug)]
 pub struct Conv2d {
-    name: String,
+    pub(super) name: String,
     weight: Parameter,
     bias: Parameter,
     params: Conv2dParams,
@@ -66,10 +96,25 @@ impl Conv2d {
         name: &str,
         input: Planes,
         outputs: usize,
+        window: (usize, usize),
+    ) -> Result<Self, ModelError> {
+        Self::starting(set, name, input, outputs, window, Start::Uniform)
+    }
+
+    /// As [`new`](Self::new), with a start of one's own.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn starting(
+        set: &mut ParameterSet,
+        name: &str,
+        input: Planes,
+        outputs: usize,
         (kernel, padding): (usize, usize),
+        start: Start,
     ) -> Result<Self, ModelError> {
         let output = slid(name, input, (kernel, 1, padding))?;
-        let (weight, bias) = weight_and_bias(set, name, &[outputs, input.channels, kernel, kernel])?;
+        let (weight, bias) = weight_and_bias(set, name, &[outputs, input.channels, kernel, kernel], start)?;
         let params = Conv2dParams { stride: 1, padding };
         let output = Planes { channels: outputs, ..output };
         Ok(Self { name: name.into(), weight, bias, params, output })
@@ -98,35 +143,4 @@ pub(super) fn slid(
         return Err(ModelError::TooSmall { layer: layer.into(), kernel, height, width });
     }
     Ok(Planes { height: (height - kernel) / stride + 1, width: (width - kernel) / stride + 1, ..input })
-}
-
-/// The size after 2×2 max-pooling behind `layer`; an odd last row or column is left out, as PyTorch does.
-pub(super) fn halved(layer: &Conv2d) -> Result<Planes, ModelError> {
-    halved_planes(&layer.name, layer.output)
-}
-
-/// As [`halved`], for any planes.
-pub(super) fn halved_planes(layer: &str, planes: Planes) -> Result<Planes, ModelError> {
-    slid(&format!("the pooling behind {layer}"), planes, (2, 2, 0))
-}
-
-/// 2×2 max-pooling.
-pub(super) fn halve(input: &Tensor) -> Result<Tensor, ModelError> {
-    Ok(max_pool2d(input, Pool2dParams::tiles(2))?)
-}
-
-/// Side of the largest square window in planes of this size.
-fn square(planes: Planes) -> usize {
-    planes.height.min(planes.width)
-}
-
-/// The size after [`pool_all`]: one pixel of square planes.
-pub(super) fn pooled_all(planes: Planes) -> Planes {
-    let side = square(planes).max(1);
-    Planes { height: planes.height / side, width: planes.width / side, ..planes }
-}
-
-/// Max-pooling with the largest square window that fits planes of this size.
-pub(super) fn pool_all(input: &Tensor, planes: Planes) -> Result<Tensor, ModelError> {
-    Ok(max_pool2d(input, Pool2dParams::tiles(square(planes)))?)
 }

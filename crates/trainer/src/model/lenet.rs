@@ -1,7 +1,7 @@
 use candle_core::Tensor;
 use lrscope_kernels::relu;
 
-use super::layers::{halve, halved};
+use super::pooling::{halve, halved};
 use super::{Conv2d, Linear, ModelError, Network, ParameterSet, Pass, Problem};
 
 /// `LeNet` as PyTorch's and Caffe's MNIST examples have it, wider: `conv1` 5×5×32, max-pool 2, `conv2` 5×5×64, max-pool 2,

@@ -2,7 +2,7 @@ use candle_core::Tensor;
 use lrscope_kernels::add;
 
 use super::conv_norm::{ConvNorm, ConvNormParams, Fans};
-use super::layers::{halve, halved_planes, pool_all, pooled_all};
+use super::pooling::{halve, halved_planes, pool_all, pooled_all};
 use super::{Linear, ModelError, Network, ParameterSet, Pass, Planes, Problem};
 
 /// The small residual network of fast CIFAR-10 trainings (D. Page, "How to train your ResNet"), with `w` channels at first. A
