@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use lrscope_report::{
-    ComparisonReport, IndexEntry, RangeTestReport, ReportFile, TrainingReport, render_comparison, render_index,
-    render_range_test, render_training, write_report,
+    ComparisonReport, IndexEntry, RangeTestReport, ReportFile, StudyFacts, TrainingReport, render_comparison,
+    render_index, render_range_test, render_training, write_report,
 };
 use lrscope_runner::analysis::{Estimate, compare};
 use lrscope_runner::experiment::{Experiment, Source};
@@ -104,18 +104,19 @@ fn rendered(study: &Study, store: &Store, folder: &str) -> Result<Rendered> {
     let records = records(study, store)?;
     let Some(first) = records.first() else { return Ok(None) };
     let experiment = experiment(study)?;
-    let facts = Facts {
-        study,
+    let facts = StudyFacts {
+        title: study.title.clone(),
         data_set: experiment.data.name.clone(),
         model: model_name(&experiment.model).to_owned(),
         date: date(study.started_unix)?,
         recipe: recipe(&first.spec, study),
         measured: measured(&records),
+        command: study.command.clone(),
     };
     match study.question {
-        Question::RangeTest => facts.range_test(store, folder).map(Some),
-        Question::Comparison => facts.comparison(store, folder).map(Some),
-        Question::Training => facts.training(store, folder),
+        Question::RangeTest => range_test(study, facts, store, folder).map(Some),
+        Question::Comparison => comparison(study, facts, store, folder).map(Some),
+        Question::Training => training(study, facts, store, folder),
     }
 }
 
@@ -124,63 +125,22 @@ fn experiment(study: &Study) -> Result<Experiment> {
     source.parse().map_err(bad_input)
 }
 
-/// What every kind of report begins with.
-struct Facts<'a> {
-    study: &'a Study,
-    data_set: String,
-    model: String,
-    date: String,
-    recipe: Vec<lrscope_report::Fact>,
-    measured: Vec<lrscope_report::Fact>,
+fn range_test(study: &Study, facts: StudyFacts, store: &Store, folder: &str) -> Result<(Vec<ReportFile>, IndexEntry)> {
+    let report = RangeTestReport { facts, analysis: study.range_test(store)? };
+    Ok((render_range_test(&report)?, report.index_entry(folder)))
 }
 
-impl Facts<'_> {
-    fn range_test(self, store: &Store, folder: &str) -> Result<(Vec<ReportFile>, IndexEntry)> {
-        let report = RangeTestReport {
-            title: self.study.title.clone(),
-            data_set: self.data_set,
-            model: self.model,
-            date: self.date,
-            recipe: self.recipe,
-            measured: self.measured,
-            command: self.study.command.clone(),
-            analysis: self.study.range_test(store)?,
-        };
-        Ok((render_range_test(&report)?, report.index_entry(folder)))
-    }
+fn comparison(study: &Study, facts: StudyFacts, store: &Store, folder: &str) -> Result<(Vec<ReportFile>, IndexEntry)> {
+    let mut analysis = compare(study.results(store)?)?;
+    analysis.warnings.extend(study.warnings.iter().cloned());
+    let report = ComparisonReport { facts, pick_note: study.pick.clone(), analysis };
+    Ok((render_comparison(&report)?, report.index_entry(folder)))
+}
 
-    fn comparison(self, store: &Store, folder: &str) -> Result<(Vec<ReportFile>, IndexEntry)> {
-        let mut analysis = compare(self.study.results(store)?)?;
-        analysis.warnings.extend(self.study.warnings.iter().cloned());
-        let report = ComparisonReport {
-            title: self.study.title.clone(),
-            data_set: self.data_set,
-            model: self.model,
-            date: self.date,
-            recipe: self.recipe,
-            measured: self.measured,
-            command: self.study.command.clone(),
-            pick_note: self.study.pick.clone(),
-            analysis,
-        };
-        Ok((render_comparison(&report)?, report.index_entry(folder)))
-    }
-
-    fn training(self, store: &Store, folder: &str) -> Result<Rendered> {
-        let Some(result) = compare(self.study.results(store)?)?.arms.into_iter().next() else {
-            return Ok(None);
-        };
-        let report = TrainingReport {
-            title: self.study.title.clone(),
-            data_set: self.data_set,
-            model: self.model,
-            date: self.date,
-            recipe: self.recipe,
-            measured: self.measured,
-            command: self.study.command.clone(),
-            warnings: self.study.warnings.clone(),
-            result,
-        };
-        Ok(Some((render_training(&report)?, report.index_entry(folder))))
-    }
+fn training(study: &Study, facts: StudyFacts, store: &Store, folder: &str) -> Result<Rendered> {
+    let Some(result) = compare(study.results(store)?)?.arms.into_iter().next() else {
+        return Ok(None);
+    };
+    let report = TrainingReport { facts, warnings: study.warnings.clone(), result };
+    Ok(Some((render_training(&report)?, report.index_entry(folder))))
 }

@@ -5,8 +5,8 @@ use std::error::Error;
 use std::path::Path;
 
 use lrscope_report::{
-    ComparisonReport, Fact, IndexEntry, RangeTestReport, ReportFile, TrainingReport, render_comparison, render_index,
-    render_range_test, render_schedule, render_training, write_report,
+    ComparisonReport, Fact, IndexEntry, RangeTestReport, ReportFile, StudyFacts, TrainingReport, render_comparison,
+    render_index, render_range_test, render_schedule, render_training, write_report,
 };
 use lrscope_runner::analysis::{Curve, analyse_planned, compare};
 use lrscope_schedule::Point;
@@ -55,13 +55,15 @@ fn measured() -> Vec<Fact> {
 fn range_test(folder: &Path, name: &str, seeds: u64) -> Result<IndexEntry, Box<dyn Error>> {
     let curves: Vec<Curve> = (0..seeds).map(|seed| synthetic::sweep(seed, 450)).collect();
     let report = RangeTestReport {
-        title: "Range test: caffe_quick on cifar10".into(),
-        data_set: "cifar10".into(),
-        model: "caffe_quick".into(),
-        date: "2026-01-30".into(),
-        recipe: recipe(),
-        measured: measured(),
-        command: "lrscope range-test cifar10 --seeds 3".into(),
+        facts: StudyFacts {
+            title: "Range test: caffe_quick on cifar10".into(),
+            data_set: "cifar10".into(),
+            model: "caffe_quick".into(),
+            date: "2026-01-30".into(),
+            recipe: recipe(),
+            measured: measured(),
+            command: "lrscope range-test cifar10 --seeds 3".into(),
+        },
         analysis: analyse_planned(&curves, 450)?,
     };
     write_report(folder, &render_range_test(&report)?)?;
@@ -74,13 +76,15 @@ fn comparison(
     (arms, seeds, steps): (usize, u64, usize),
 ) -> Result<IndexEntry, Box<dyn Error>> {
     let report = ComparisonReport {
-        title: "Comparison: caffe_quick on cifar10".into(),
-        data_set: "cifar10".into(),
-        model: "caffe_quick".into(),
-        date: "2026-01-31".into(),
-        recipe: recipe(),
-        measured: measured(),
-        command: "lrscope compare cifar10 --seeds 3".into(),
+        facts: StudyFacts {
+            title: "Comparison: caffe_quick on cifar10".into(),
+            data_set: "cifar10".into(),
+            model: "caffe_quick".into(),
+            date: "2026-01-31".into(),
+            recipe: recipe(),
+            measured: measured(),
+            command: "lrscope compare cifar10 --seeds 3".into(),
+        },
         pick_note: Some("base_lr and max_lr are those of the range test in range-test (2026-01-30)".into()),
         analysis: compare(synthetic::PLANS.iter().take(arms).map(|plan| synthetic::arm(plan, seeds, steps)).collect())?,
     };
@@ -90,13 +94,15 @@ fn comparison(
 
 fn training(folder: &Path, name: &str) -> Result<IndexEntry, Box<dyn Error>> {
     let report = TrainingReport {
-        title: "Training: caffe_quick on cifar10".into(),
-        data_set: "cifar10".into(),
-        model: "caffe_quick".into(),
-        date: "2026-02-01".into(),
-        recipe: recipe(),
-        measured: measured(),
-        command: "lrscope train cifar10".into(),
+        facts: StudyFacts {
+            title: "Training: caffe_quick on cifar10".into(),
+            data_set: "cifar10".into(),
+            model: "caffe_quick".into(),
+            date: "2026-02-01".into(),
+            recipe: recipe(),
+            measured: measured(),
+            command: "lrscope train cifar10".into(),
+        },
         warnings: Vec::new(),
         result: compare(vec![synthetic::arm(&synthetic::PLANS[0], 3, 5_000)])?.arms.remove(0),
     };

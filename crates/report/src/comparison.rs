@@ -8,9 +8,10 @@ mod tables;
 use lrscope_runner::analysis::{ArmResult, Comparison, Estimate, PairedDifference, SeedResult};
 
 use crate::error::RenderError;
-use crate::fact::{Fact, ReportFile};
+use crate::fact::ReportFile;
 use crate::index::{IndexEntry, ReportKind};
 use crate::numbers::{interval, level, percent, points, probability};
+use crate::study_facts::StudyFacts;
 
 pub(crate) use figures::{accuracy_chart, loss_chart, loss_label, rates_chart};
 pub(crate) use tables::{curves, runs, validation};
@@ -18,20 +19,8 @@ pub(crate) use tables::{curves, runs, validation};
 /// What the report of a comparison is made of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ComparisonReport {
-    /// Title of the page, for example `"Comparison: lenet on mnist"`.
-    pub title: String,
-    /// Name of the data set, for the index.
-    pub data_set: String,
-    /// Name of the network, for the index.
-    pub model: String,
-    /// When the comparison was finished, as it should be shown, for example `"2026-01-31"`; sorts by time.
-    pub date: String,
-    /// Everything that can change a number, in the order in which it should be read.
-    pub recipe: Vec<Fact>,
-    /// What was measured and need not repeat: clocks, machine.
-    pub measured: Vec<Fact>,
-    /// Command line that makes the same report again.
-    pub command: String,
+    /// What the page says of its study.
+    pub facts: StudyFacts,
     /// Which range test's pick the arms used, or that one was run first; absent where none was used.
     pub pick_note: Option<String>,
     /// The analysis.
@@ -56,15 +45,7 @@ impl ComparisonReport {
 
     /// The report's line in the index; `folder` is its folder relative to the index.
     pub fn index_entry(&self, folder: &str) -> IndexEntry {
-        IndexEntry {
-            kind: ReportKind::Comparison,
-            title: self.title.clone(),
-            data_set: self.data_set.clone(),
-            model: self.model.clone(),
-            date: self.date.clone(),
-            result: self.headline(),
-            folder: folder.into(),
-        }
+        self.facts.index_entry(ReportKind::Comparison, self.headline(), folder)
     }
 }
 

@@ -17,6 +17,7 @@ mod range_test;
 mod schedule_plot;
 mod sections;
 mod series_stats;
+mod study_facts;
 mod training;
 
 pub use comparison::{ComparisonReport, render_comparison};
@@ -26,4 +27,5 @@ pub use files::{WriteError, write_report};
 pub use index::{IndexEntry, ReportKind, render_index};
 pub use range_test::{RangeTestReport, render_range_test};
 pub use schedule_plot::render_schedule;
+pub use study_facts::StudyFacts;
 pub use training::{TrainingReport, render_training};

@@ -7,27 +7,16 @@ mod tables;
 use lrscope_runner::analysis::RangeTest;
 
 use crate::error::RenderError;
-use crate::fact::{Fact, ReportFile};
+use crate::fact::ReportFile;
 use crate::index::{IndexEntry, ReportKind};
 use crate::numbers::{counted, rate};
+use crate::study_facts::StudyFacts;
 
 /// What the report of a range test is made of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RangeTestReport {
-    /// Title of the page, for example `"Range test: lenet on mnist"`.
-    pub title: String,
-    /// Name of the data set, for the index.
-    pub data_set: String,
-    /// Name of the network, for the index.
-    pub model: String,
-    /// When the test was run, as it should be shown, for example `"2026-01-31"`; sorts by time.
-    pub date: String,
-    /// Everything that can change a number, in the order in which it should be read.
-    pub recipe: Vec<Fact>,
-    /// What was measured and need not repeat: clocks, machine.
-    pub measured: Vec<Fact>,
-    /// Command line that makes the same report again.
-    pub command: String,
+    /// What the page says of its study.
+    pub facts: StudyFacts,
     /// The analysis.
     pub analysis: RangeTest,
 }
@@ -44,15 +33,7 @@ impl RangeTestReport {
 
     /// The report's line in the index; `folder` is its folder relative to the index.
     pub fn index_entry(&self, folder: &str) -> IndexEntry {
-        IndexEntry {
-            kind: ReportKind::RangeTest,
-            title: self.title.clone(),
-            data_set: self.data_set.clone(),
-            model: self.model.clone(),
-            date: self.date.clone(),
-            result: self.headline(),
-            folder: folder.into(),
-        }
+        self.facts.index_entry(ReportKind::RangeTest, self.headline(), folder)
     }
 }
 

@@ -2,15 +2,17 @@
 
 use crate::fact::Fact;
 use crate::markdown::{Inline, Page, Side, code, link, text};
+use crate::study_facts::StudyFacts;
 
 const FACTS: [(&str, Side); 2] = [("what", Side::Left), ("value", Side::Left)];
 
 /// What was run, and what was measured about the running.
-pub(crate) fn recipe(page: &mut Page, date: &str, recipe: &[Fact], measured: &[Fact]) {
+pub(crate) fn recipe(page: &mut Page, facts: &StudyFacts) {
+    let StudyFacts { date, recipe, measured, .. } = facts;
     page.section("Recipe");
     let mut rows: Vec<_> = recipe.iter().map(row).collect();
     if !date.is_empty() {
-        rows.push(row(&Fact::new("date", date)));
+        rows.push(row(&Fact::new("date", date.as_str())));
     }
     if rows.is_empty() {
         page.paragraph(&Inline::own("Nothing was recorded."));
@@ -29,9 +31,9 @@ fn row(fact: &Fact) -> Vec<Inline> {
 }
 
 /// The command that makes the report again.
-pub(crate) fn reproduce(page: &mut Page, command: &str) {
+pub(crate) fn reproduce(page: &mut Page, facts: &StudyFacts) {
     page.section("Reproduce");
-    page.fenced("sh", command);
+    page.fenced("sh", &facts.command);
 }
 
 /// The report's files with what they hold.

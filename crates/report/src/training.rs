@@ -4,7 +4,7 @@ use lrscope_runner::analysis::ArmResult;
 
 use crate::comparison::{accuracy_chart, curves, loss_chart, metric, rates_chart, runs, share_words, validation};
 use crate::error::RenderError;
-use crate::fact::{Fact, ReportFile};
+use crate::fact::ReportFile;
 use crate::index::{IndexEntry, ReportKind};
 use crate::markdown::{
     Inline, Page,
@@ -14,24 +14,13 @@ use crate::markdown::{
 use crate::numbers::{loss, percent};
 use crate::sections;
 use crate::series_stats::ending_words;
+use crate::study_facts::StudyFacts;
 
 /// What the report of a training run is made of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainingReport {
-    /// Title of the page, for example `"Training: lenet on mnist"`.
-    pub title: String,
-    /// Name of the data set, for the index.
-    pub data_set: String,
-    /// Name of the network, for the index.
-    pub model: String,
-    /// When the training was finished, as it should be shown, for example `"2026-01-31"`; sorts by time.
-    pub date: String,
-    /// Everything that can change a number, in the order in which it should be read.
-    pub recipe: Vec<Fact>,
-    /// What was measured and need not repeat: clocks, machine.
-    pub measured: Vec<Fact>,
-    /// Command line that makes the same report again.
-    pub command: String,
+    /// What the page says of its study.
+    pub facts: StudyFacts,
     /// What a reader must know.
     pub warnings: Vec<String>,
     /// The schedule and what each seed reached with it.
@@ -51,15 +40,7 @@ impl TrainingReport {
 
     /// The report's line in the index; `folder` is its folder relative to the index.
     pub fn index_entry(&self, folder: &str) -> IndexEntry {
-        IndexEntry {
-            kind: ReportKind::Training,
-            title: self.title.clone(),
-            data_set: self.data_set.clone(),
-            model: self.model.clone(),
-            date: self.date.clone(),
-            result: self.headline(),
-            folder: folder.into(),
-        }
+        self.facts.index_entry(ReportKind::Training, self.headline(), folder)
     }
 }
 
@@ -89,7 +70,7 @@ pub fn render_training(report: &TrainingReport) -> Result<Vec<ReportFile>, Rende
 
 fn page(report: &TrainingReport, files: &[ReportFile]) -> String {
     let shown: Vec<_> = PICTURES.into_iter().filter(|(name, _)| files.iter().any(|file| file.name == *name)).collect();
-    let mut page = Page::titled(&report.title);
+    let mut page = Page::titled(&report.facts.title);
     page.paragraph(&strong(&Inline::own("Result")).then(&Inline::own(": ")).then(&text(&report.headline())));
     page.paragraph(&Inline::own("Schedule: ").then(&text(&report.result.schedule)));
     for (name, meaning) in &shown {
@@ -106,8 +87,8 @@ fn page(report: &TrainingReport, files: &[ReportFile]) -> String {
     ];
     page.table(&header, &rows);
     sections::warnings(&mut page, &report.warnings);
-    sections::recipe(&mut page, &report.date, &report.recipe, &report.measured);
-    sections::reproduce(&mut page, &report.command);
+    sections::recipe(&mut page, &report.facts);
+    sections::reproduce(&mut page, &report.facts);
     let tables = [
         ("runs.csv", "a row for each run: how it ended and what it reached (accuracies in [0, 1])"),
         ("curves.csv", "every update of every run: learning rate, loss before the update (nats)"),

@@ -17,7 +17,7 @@ pub(super) fn page(report: &ComparisonReport, files: &[ReportFile]) -> String {
     let comparison = &report.analysis;
     let metric = metric(&comparison.arms);
     let has = |name: &str| files.iter().any(|file| file.name == name);
-    let mut page = Page::titled(&report.title);
+    let mut page = Page::titled(&report.facts.title);
     verdict(&mut page, report, metric);
     if has("final.svg") {
         page.picture(&format!("Where every run ended: {}", report.headline()), "final.svg");
@@ -29,8 +29,8 @@ pub(super) fn page(report: &ComparisonReport, files: &[ReportFile]) -> String {
     differences(&mut page, &comparison.differences, metric);
     curves(&mut page, &has);
     sections::warnings(&mut page, &comparison.warnings);
-    sections::recipe(&mut page, &report.date, &report.recipe, &report.measured);
-    sections::reproduce(&mut page, &report.command);
+    sections::recipe(&mut page, &report.facts);
+    sections::reproduce(&mut page, &report.facts);
     list_files(&mut page, &has);
     page.finish()
 }

@@ -14,13 +14,13 @@ use crate::series_stats::ending_words;
 
 pub(super) fn page(report: &RangeTestReport) -> String {
     let test = &report.analysis;
-    let mut page = Page::titled(&report.title);
+    let mut page = Page::titled(&report.facts.title);
     verdict(&mut page, test);
     page.picture(&meaning(test), "range-test.svg");
     trust(&mut page, test);
     rules(&mut page, test);
-    sections::recipe(&mut page, &report.date, &report.recipe, &report.measured);
-    sections::reproduce(&mut page, &report.command);
+    sections::recipe(&mut page, &report.facts);
+    sections::reproduce(&mut page, &report.facts);
     files(&mut page);
     page.finish()
 }

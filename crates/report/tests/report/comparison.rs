@@ -1,8 +1,8 @@
 //! The reports of comparisons and training runs, the index and the schedule's plot.
 
 use lrscope_report::{
-    ComparisonReport, Fact, IndexEntry, RenderError, ReportFile, ReportKind, TrainingReport, render_comparison,
-    render_index, render_schedule, render_training,
+    ComparisonReport, Fact, IndexEntry, RenderError, ReportFile, ReportKind, StudyFacts, TrainingReport,
+    render_comparison, render_index, render_schedule, render_training,
 };
 use lrscope_runner::analysis::{Comparison, Ending};
 use lrscope_schedule::Point;
@@ -12,13 +12,15 @@ use crate::{analysed, page, svg, synthetic};
 
 fn report(analysis: Comparison) -> ComparisonReport {
     ComparisonReport {
-        title: "Comparison: lenet on mnist".into(),
-        data_set: "mnist".into(),
-        model: "lenet".into(),
-        date: "2026-01-31".into(),
-        recipe: vec![Fact::new("batch size", "128 examples")],
-        measured: Vec::new(),
-        command: "lrscope compare mnist".into(),
+        facts: StudyFacts {
+            title: "Comparison: lenet on mnist".into(),
+            data_set: "mnist".into(),
+            model: "lenet".into(),
+            date: "2026-01-31".into(),
+            recipe: vec![Fact::new("batch size", "128 examples")],
+            measured: Vec::new(),
+            command: "lrscope compare mnist".into(),
+        },
         pick_note: Some("the pick of range test mnist-lenet".into()),
         analysis,
     }
@@ -223,13 +225,15 @@ fn hostile_arms_are_only_names() {
 #[test]
 fn a_training_run_has_its_page() {
     let report = TrainingReport {
-        title: "Training: lenet on mnist".into(),
-        data_set: "mnist".into(),
-        model: "lenet".into(),
-        date: "2026-01-31".into(),
-        recipe: Vec::new(),
-        measured: Vec::new(),
-        command: "lrscope train mnist".into(),
+        facts: StudyFacts {
+            title: "Training: lenet on mnist".into(),
+            data_set: "mnist".into(),
+            model: "lenet".into(),
+            date: "2026-01-31".into(),
+            recipe: Vec::new(),
+            measured: Vec::new(),
+            command: "lrscope train mnist".into(),
+        },
         warnings: vec!["the last cycle is not complete".into()],
         result: analysed::arm(&synthetic::PLANS[0], 2, 300),
     };

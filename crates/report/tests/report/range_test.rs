@@ -1,6 +1,6 @@
 //! The range test's report: what it says is what the analysis says.
 
-use lrscope_report::{Fact, RangeTestReport, RenderError, ReportFile, render_range_test};
+use lrscope_report::{Fact, RangeTestReport, RenderError, ReportFile, StudyFacts, render_range_test};
 use lrscope_runner::analysis::{Curve, Ending, RangeTest};
 use lrscope_schedule::ScheduleSpec;
 
@@ -9,13 +9,15 @@ use crate::{analysed, page, svg};
 
 fn report(analysis: RangeTest) -> RangeTestReport {
     RangeTestReport {
-        title: "Range test: lenet on mnist".into(),
-        data_set: "mnist".into(),
-        model: "lenet".into(),
-        date: "2026-01-31".into(),
-        recipe: vec![Fact::new("batch size", "128 examples")],
-        measured: vec![Fact::new("time", "41.2 s")],
-        command: "lrscope range-test mnist".into(),
+        facts: StudyFacts {
+            title: "Range test: lenet on mnist".into(),
+            data_set: "mnist".into(),
+            model: "lenet".into(),
+            date: "2026-01-31".into(),
+            recipe: vec![Fact::new("batch size", "128 examples")],
+            measured: vec![Fact::new("time", "41.2 s")],
+            command: "lrscope range-test mnist".into(),
+        },
         analysis,
     }
 }
@@ -209,9 +211,9 @@ fn no_curve_is_an_error() {
 fn hostile_words_stay_words() {
     let hostile = "a|b `c` <img src=x onerror=alert(1)> **d** [e](http://f.example) $g$ \\| ~~h~~ www.i.example\n# j";
     let mut report = report(analysed::range_test(2, 100));
-    report.title = hostile.into();
-    report.recipe = vec![Fact::new(hostile, hostile)];
-    report.command = "lrscope ``` \n```sh\nrm -rf".into();
+    report.facts.title = hostile.into();
+    report.facts.recipe = vec![Fact::new(hostile, hostile)];
+    report.facts.command = "lrscope ``` \n```sh\nrm -rf".into();
     report.analysis.warnings = vec![hostile.into()];
     report.analysis.rules[0].lr = None;
     report.analysis.rules[0].reason = Some(hostile.into());
@@ -222,7 +224,9 @@ fn hostile_words_stay_words() {
     assert_eq!(prose(&page)[0], shown);
     let recipe = tables(&page).into_iter().find(|table| table[1][0] == shown).expect("the recipe");
     assert_eq!(recipe[1][1], shown);
-    assert!(fenced(&page).iter().any(|(language, content)| language == "sh" && content.trim_end() == report.command));
+    assert!(
+        fenced(&page).iter().any(|(language, content)| language == "sh" && content.trim_end() == report.facts.command)
+    );
     let rules = rows(&content(&files, "rules.csv"));
     assert_eq!(rules[1][3], hostile);
 }
