@@ -13,6 +13,10 @@ mod bad_flags;
 mod bad_places;
 #[path = "command/configs.rs"]
 mod configs;
+#[path = "command/doctor.rs"]
+mod doctor;
+#[path = "command/faults.rs"]
+mod faults;
 #[path = "command/hub_cache.rs"]
 mod hub_cache;
 #[path = "command/interrupted.rs"]

@@ -28,6 +28,9 @@ mod error;
 mod expected;
 mod facts;
 mod file_bytes;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod guarded;
 mod hash;
 mod hub;

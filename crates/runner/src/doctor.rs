@@ -132,12 +132,15 @@ fn dead(store: &Store, entry: &AttemptEntry, found: &mut Examination) -> Result<
         found.find(Severity::Leftover, &entry.path, "its run is published; the next command clears it away");
         return Ok(());
     }
-    let broken = [entry.spec().err(), journal(entry, found)];
-    for error in broken.into_iter().flatten() {
-        found.find(Severity::Broken, &entry.path, error.to_string());
+    let steps = entry.checkpoints()?;
+    // Without a state to go on from nobody needs the rest.
+    let severity = if steps.is_empty() { Severity::Leftover } else { Severity::Broken };
+    let wrong = [entry.spec().err(), journal(entry, found)];
+    for error in wrong.into_iter().flatten() {
+        found.find(severity, &entry.path, error.to_string());
     }
     let mut good = None;
-    for step in entry.checkpoints()? {
+    for step in steps {
         found.checkpoints += 1;
         match entry.checkpoint(step) {
             Ok(checkpoint) => good = good.or(Some(checkpoint.info)),

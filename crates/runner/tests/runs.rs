@@ -7,6 +7,8 @@ mod driving;
 mod experiments;
 #[path = "runs/identity.rs"]
 mod identity;
+#[path = "runs/keeping.rs"]
+mod keeping;
 #[path = "runs/picks.rs"]
 mod picks;
 #[path = "runs/quadratic.rs"]

@@ -54,12 +54,11 @@ pub fn warn(plan: &Plan, machine: &MachineArgs) {
 /// Some runs failed: the report is there, but the exit code must say so.
 pub fn failed_runs(done: &Done) -> Result<()> {
     let runs = || done.study.arms.iter().flat_map(|arm| &arm.runs);
-    let failed = runs().filter(|run| run.failed.is_some()).count();
-    if failed == 0 {
-        return Ok(());
-    }
-    let all = runs().count();
-    Err(anyhow!("{failed} of {all} runs failed; the report says why, and the same command does them again"))
+    let reasons: Vec<&String> = runs().filter_map(|run| run.failed.as_ref()).collect();
+    let Some(first) = reasons.first() else { return Ok(()) };
+    let (failed, all) = (reasons.len(), runs().count());
+    let advice = "the report says why, and the same command does them again";
+    Err(anyhow!("{failed} of {all} runs failed; {advice}; the first: {first}"))
 }
 
 /// Where an arm's schedule stands.

@@ -8,6 +8,7 @@ use lrscope_runner::resolve::Setting;
 use lrscope_runner::study::Question;
 
 use crate::args::{MachineArgs, RangeTestArgs};
+use crate::commands::compare::failed_runs;
 use crate::configured::Configured;
 use crate::exit::Inconclusive;
 use crate::perform::{Done, Plan, device, perform};
@@ -51,6 +52,8 @@ pub fn sweep(configured: &Configured, setting: &Setting, machine: &MachineArgs) 
     render::report(&machine.results, &done.folder)?;
     render::index(&machine.results)?;
     fail_without_runs(&done)?;
+    // A pick of the seeds that happened to come through would stay, and another one come of all of them.
+    failed_runs(&done)?;
     let analysis = done.study.range_test(&store)?;
     if let (Some(pick), Some(key)) = (&analysis.pick, key) {
         let record = PickRecord { schema: PICK_SCHEMA, key, pick: pick.clone(), runs: ids, report: done.name.clone() };

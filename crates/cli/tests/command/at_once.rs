@@ -42,3 +42,31 @@ fn different_commands_at_once() {
         assert!(index.contains(kind), "{kind} is missing in: {index}");
     }
 }
+
+/// Two processes never do the same run at the same time on one machine: one waits, and finds it done.
+#[test]
+fn no_run_is_done_twice_at_the_same_time() {
+    let folder = Folder::new();
+    folder.write("small.toml", super::support::SMALL.replace("length = 4", "length = \"40ep\""));
+    let arguments = ["compare", "--config", "small.toml", "--seeds", "2", "--name", "mine", "--quiet"];
+    let mut children = [(); 2].map(|()| folder.command(&arguments).spawn().unwrap());
+    let attempts = folder.join("results/attempts");
+    let mut seen = 0;
+    while children.iter_mut().any(|child| child.try_wait().unwrap().is_none()) {
+        let Ok(entries) = std::fs::read_dir(&attempts) else { continue };
+        let mut runs: Vec<_> =
+            entries.flatten().map(|entry| entry.file_name().to_string_lossy()[..20].to_owned()).collect();
+        let all = runs.len();
+        runs.sort();
+        runs.dedup();
+        assert_eq!(runs.len(), all, "a run has two attempts");
+        seen = seen.max(all);
+    }
+    assert!(seen > 0, "no attempt was seen at all");
+    for child in children {
+        let told = told(child);
+        assert_eq!(told.code, Some(0), "{}", told.err);
+    }
+    assert_eq!(records(&folder.join("results")).len(), 4);
+    assert!(!folder.join("results/.locks").exists());
+}

@@ -173,3 +173,138 @@ fn a_command_started_again_does_no_run_again() {
     assert!(told.err.contains("4 of 8 runs are done already"), "{}", told.err);
     assert_eq!(records(&results).len(), 8);
 }
+
+/// A longer one, so that signals come in time.
+fn longer() -> Folder {
+    let folder = Folder::new();
+    folder.write("slow.toml", SLOW.replace("\"20ep\"", "\"150ep\"").replace("seeds = 3", "seeds = 1"));
+    folder
+}
+
+fn signal(name: &str, target: &str) {
+    let sent = Command::new("/bin/sh").args(["-c", &format!("kill -{name} {target}")]).output().unwrap();
+    assert!(sent.status.success(), "{sent:?}");
+}
+
+/// Attempts that have something written down.
+fn under_way(folder: &Folder) -> usize {
+    let store = Store::open(folder.join("results")).unwrap();
+    store.attempts().unwrap().iter().filter(|attempt| attempt.path.join("journal.bin").exists()).count()
+}
+
+fn study(folder: &Folder) -> String {
+    fs::read_to_string(folder.join("results/compare-mine/study.json")).unwrap()
+}
+
+/// The records of [`longer`], made without any interruption.
+fn uninterrupted() -> std::collections::BTreeMap<String, [Vec<u8>; 3]> {
+    let folder = longer();
+    folder.done(&ARGUMENTS);
+    records(&folder.join("results"))
+}
+
+#[test]
+fn ctrl_c_and_sigterm_keep_what_was_done_and_the_same_command_goes_on() {
+    let expected = uninterrupted();
+    assert_eq!(expected.len(), 2);
+    // Ctrl-C reaches the whole group, `kill` the command alone.
+    for (name, group, code) in [("INT", true, 130), ("TERM", false, 143), ("TERM", true, 143)] {
+        let folder = longer();
+        let mut child = start(&folder);
+        assert!(wait_until(&mut child, || under_way(&folder) == 2), "it ended too soon");
+        // Some updates, so that there is a state to save.
+        thread::sleep(Duration::from_millis(300));
+        signal(name, &if group { format!("-{}", child.id()) } else { child.id().to_string() });
+        let told = told(child);
+        assert_eq!(told.code, Some(code), "SIG{name}: {told:?}");
+        assert!(
+            told.err.contains(&format!("interrupted by SIG{name}: 0 of 2 runs done; the same command goes on")),
+            "{told:?}"
+        );
+        assert!(study(&folder).contains(&format!("interrupted by SIG{name} after")), "{}", study(&folder));
+        let store = Store::open(folder.join("results")).unwrap();
+        let attempts = store.attempts().unwrap();
+        assert_eq!(attempts.len(), 2);
+        for attempt in &attempts {
+            assert_eq!(attempt.state(), AttemptState::Dead);
+            let step = attempt.checkpoints().unwrap()[0];
+            assert_eq!(attempt.checkpoint(step).unwrap().info.reason, format!("SIG{name}"));
+        }
+        let doctor = folder.done(&["doctor"]);
+        assert!(
+            doctor.contains(&format!("interrupted by SIG{name}; the command that began it goes on after")),
+            "{doctor}"
+        );
+        let arguments = ["compare", "--config", "slow.toml", "--name", "mine"];
+        let again = folder.run(&arguments);
+        assert_eq!((again.code, again.err.matches("goes on from step").count()), (Some(0), 2), "{again:?}");
+        assert!(records(&folder.join("results")) == expected, "after SIG{name}");
+        assert_eq!(count(&folder.join("results/attempts")), 0);
+        assert!(!study(&folder).contains("interrupted"));
+    }
+}
+
+/// A child that cannot end in order: a second signal does not wait for it.
+#[test]
+fn a_second_signal_ends_everything_at_once() {
+    let folder = longer();
+    let mut child = start(&folder);
+    assert!(wait_until(&mut child, || under_way(&folder) == 2), "it ended too soon");
+    let store = Store::open(folder.join("results")).unwrap();
+    let victims: Vec<String> = store.attempts().unwrap().iter().map(|attempt| attempt.pid.to_string()).collect();
+    victims.iter().for_each(|pid| signal("STOP", pid));
+    let parent = child.id().to_string();
+    signal("TERM", &parent);
+    thread::sleep(Duration::from_millis(200));
+    assert!(child.try_wait().unwrap().is_none(), "it must wait for its children");
+    signal("TERM", &parent);
+    assert_eq!(told(child).code, Some(143));
+    let alive = || store.attempts().unwrap().iter().any(|attempt| attempt.state() == AttemptState::Running);
+    while alive() {
+        thread::sleep(Duration::from_millis(5));
+    }
+    folder.done(&ARGUMENTS);
+    assert!(records(&folder.join("results")) == uninterrupted());
+}
+
+/// One child is asked to end, by its number: its run is kept for later, and the others go on.
+#[test]
+fn a_child_that_is_interrupted_alone_takes_nobody_along() {
+    let folder = longer();
+    let mut child = start(&folder);
+    assert!(wait_until(&mut child, || under_way(&folder) == 2), "it ended too soon");
+    thread::sleep(Duration::from_millis(200));
+    let store = Store::open(folder.join("results")).unwrap();
+    signal("TERM", &store.attempts().unwrap()[0].pid.to_string());
+    told(child).must_fail("an interrupted child", 1, &["1 of 2 runs failed", "the same command does them again"]);
+    assert_eq!(records(&folder.join("results")).len(), 1);
+    assert!(study(&folder).contains("interrupted by SIGTERM after"), "{}", study(&folder));
+    folder.done(&ARGUMENTS);
+    assert!(records(&folder.join("results")) == uninterrupted());
+}
+
+/// A saved state is damaged: it is named, and the run comes out the same all the same.
+#[test]
+fn a_damaged_state_is_named_and_does_no_harm() {
+    let folder = longer();
+    let mut child = start(&folder);
+    assert!(wait_until(&mut child, || under_way(&folder) == 2), "it ended too soon");
+    thread::sleep(Duration::from_millis(300));
+    signal("INT", &child.id().to_string());
+    assert_eq!(told(child).code, Some(130));
+    let store = Store::open(folder.join("results")).unwrap();
+    let attempt = store.attempts().unwrap().remove(0);
+    let step = attempt.checkpoints().unwrap()[0];
+    let weights = attempt.path.join(format!("checkpoints/{step:012}/weights.safetensors"));
+    let mut bytes = fs::read(&weights).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&weights, bytes).unwrap();
+    let doctor = folder.run(&["doctor"]);
+    assert_eq!(doctor.code, Some(1), "{doctor:?}");
+    assert!(doctor.out.contains("weights.safetensors cannot be used: its SHA-256 is"), "{doctor:?}");
+    let again = folder.run(&["compare", "--config", "slow.toml", "--name", "mine"]);
+    assert_eq!(again.code, Some(0), "{again:?}");
+    assert!(again.err.contains("weights.safetensors cannot be used"), "{again:?}");
+    assert!(records(&folder.join("results")) == uninterrupted());
+}

@@ -22,6 +22,8 @@ const SCHEMA: u32 = 1;
 const FOLDER: &str = "checkpoints";
 /// Where a checkpoint is written before it takes its name.
 const UNFINISHED: &str = ".new";
+/// Where a checkpoint goes before it is removed, so that none is ever half there.
+const RETIRED: &str = ".old";
 /// How many are kept: the newest, and the one before it.
 const KEPT: usize = 2;
 const MAX_INFO: u64 = 1 << 20;
@@ -122,7 +124,7 @@ pub(super) fn save(attempt: &Path, mut info: CheckpointInfo, state: &State) -> R
     }
     written?;
     // A state of the same step is there only where it could not be used.
-    remove(&target)?;
+    retire(attempt, info.step)?;
     fs::rename(&unfinished, &target).map_err(RecordError::io("keep the state as", &target))?;
     files::sync_folder(&folder)?;
     prune(attempt, KEPT)
@@ -145,13 +147,24 @@ fn write(folder: &Path, info: &CheckpointInfo, state: &State) -> Result<(), Reco
 
 /// Removes all checkpoints but the newest `kept`.
 pub(super) fn prune(attempt: &Path, kept: usize) -> Result<(), RecordError> {
-    steps_in(attempt)?.into_iter().skip(kept).try_for_each(|step| remove(&folder_of(attempt, step)))
+    steps_in(attempt)?.into_iter().skip(kept).try_for_each(|step| retire(attempt, step))
 }
 
 /// Removes the checkpoints after `step` updates: those that could not be used.
 pub(super) fn remove_after(attempt: &Path, step: u64) -> Result<(), RecordError> {
     let later = steps_in(attempt)?.into_iter().filter(|found| *found > step);
-    later.into_iter().try_for_each(|step| remove(&folder_of(attempt, step)))
+    later.into_iter().try_for_each(|step| retire(attempt, step))
+}
+
+/// Takes a checkpoint away by one rename, and removes it then.
+fn retire(attempt: &Path, step: u64) -> Result<(), RecordError> {
+    let (folder, retired) = (folder_of(attempt, step), attempt.join(FOLDER).join(RETIRED));
+    remove(&retired)?;
+    match fs::rename(&folder, &retired) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(RecordError::io("remove", &folder)(e)),
+        Ok(()) => remove(&retired),
+    }
 }
 
 /// Steps of an attempt's checkpoints, newest first.

@@ -220,6 +220,10 @@ fn explain(error: &io::Error, path: &Path) -> String {
         Kind::QuotaExceeded => {
             "the disk quota is used up: free some space and start again, nothing published is lost".into()
         }
+        Kind::FileTooLarge => {
+            let limit = "a limit on the size of files (ulimit -f, or the file system's own) is reached: raise it and start again";
+            format!("{error}: {limit}, nothing published is lost")
+        }
         Kind::PermissionDenied => {
             "permission denied: make the folder writable, or choose another results folder".into()
         }
