@@ -71,6 +71,16 @@ fn estimates_as_scipy_gives_them() {
     }
 }
 
+/// Two seeds give an interval wider than an accuracy can be; the ends inside are scipy's as above.
+#[test]
+fn an_accuracys_interval_stays_between_none_and_all() {
+    let found = Estimate::of_shares(&[0.9, 0.95], 0.95).expect("the values are usable");
+    assert!(near(found.low.expect("n > 1"), 0.607_344_881_595_633_2, 1e-9), "{found:?}");
+    assert_eq!(found.high, Some(1.0));
+    let found = Estimate::of_shares(&[0.05, 0.1], 0.95).expect("the values are usable");
+    assert_eq!(found.low, Some(0.0));
+}
+
 /// Half widths are t·s/√n: `scipy.stats.t.ppf(0.975, n - 1)` and `ppf(0.995, n - 1)`.
 #[test]
 fn student_quantiles_as_scipy_gives_them() {

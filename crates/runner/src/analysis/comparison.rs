@@ -83,7 +83,7 @@ pub struct Comparison {
 /// Fills in the statistics of a comparison: the estimates of each arm, and the paired differences of the first arm with
 /// the others.
 ///
-/// Intervals are Student's at 95 %; `p` is the exact sign-flip test over the seeds that both arms have a test accuracy
+/// Intervals are Student's at 95 %, those of an accuracy cut at 0 and 1; `p` is the exact sign-flip test over the seeds that both arms have a test accuracy
 /// for, corrected by Holm over the comparisons. Diverged runs count with the accuracy they reached. The order of an arm's
 /// seeds changes nothing.
 ///
@@ -143,7 +143,7 @@ fn by_seed(arm: &ArmResult, of: impl Fn(&SeedResult) -> Option<f64>) -> BTreeMap
 
 fn estimate(arm: &ArmResult, of: impl Fn(&SeedResult) -> Option<f64>) -> Option<Estimate> {
     let values: Vec<f64> = by_seed(arm, of).into_values().collect();
-    Estimate::of(&values, LEVEL)
+    Estimate::of_shares(&values, LEVEL)
 }
 
 fn warn_of_arm(arm: &ArmResult, warnings: &mut Vec<String>) {

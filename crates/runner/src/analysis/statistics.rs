@@ -40,6 +40,13 @@ impl Estimate {
         let half = deviation.zip(quantile(level, n)).map(|(deviation, t)| t * deviation / (n as f64).sqrt());
         Some(Self { mean, deviation, low: half.map(|half| mean - half), high: half.map(|half| mean + half), level, n })
     }
+
+    /// As [`of`](Self::of), for shares: the interval is cut at 0 and 1, which the true mean cannot leave, so that it covers
+    /// the mean exactly as often as before.
+    pub fn of_shares(values: &[f64], level: f64) -> Option<Self> {
+        let whole = Self::of(values, level)?;
+        Some(Self { low: whole.low.map(|low| low.max(0.0)), high: whole.high.map(|high| high.min(1.0)), ..whole })
+    }
 }
 
 /// The two-sided quantile of Student's t with n − 1 degrees of freedom.
