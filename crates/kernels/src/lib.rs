@@ -11,6 +11,7 @@ mod lrn;
 mod norm;
 mod optim;
 mod params;
+mod recycling;
 pub mod twin;
 
 #[doc(hidden)]
@@ -25,3 +26,4 @@ pub use lrn::{LocalResponseNormParams, LrnRegion};
 pub use norm::{BatchNormParams, RunningStatistics, Statistics};
 pub use optim::{AdamOptions, AdamState, SgdOptions, SgdState};
 pub use params::{Conv2dParams, Pool2dParams};
+pub use recycling::Recycling;

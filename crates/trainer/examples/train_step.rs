@@ -18,7 +18,7 @@ use lrscope_trainer::model::{Network, ParameterSet, Pass, Problem, build};
 use lrscope_trainer::optimizer::Optimizer;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: lrscope_kernels::Recycling<std::alloc::System> = lrscope_kernels::Recycling::new(std::alloc::System);
 
 type Done<T> = Result<T, Box<dyn Error>>;
 

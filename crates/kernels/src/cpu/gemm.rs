@@ -4,7 +4,7 @@ use super::element::Element;
 use super::pack::{GROUP, Matrix, copy_row, pack_group, pack_panels, pack_rows, tap};
 use super::parallel::{build, for_parts, ranges};
 use super::scratch::Scratch;
-use super::simd::Kernel;
+use super::simd::{Ascending, Kernel};
 use crate::KernelError;
 use crate::isa::Path;
 
@@ -61,7 +61,8 @@ fn product_by<T: Element>(
     let packed = (left.col_stride != 1).then(|| pack_rows(kernel, left));
     let left = packed.as_deref().map_or(left, |packed| Matrix::row_major(packed, left.rows, left.cols));
     let taps = (0..left.cols).map(|p| tap("matmul", p)).collect::<Result<Vec<_>, _>>()?;
-    let operands = Operands { kernel, left, taps: &taps };
+    let rows = Ascending::steps(ROWS, left.row_stride);
+    let operands = Operands { kernel, left, rows, taps: Ascending::new(taps) };
     Ok(match plan {
         Plan::Rows => operands.by_rows(right, bias),
         Plan::Panels => operands.by_panels(right, bias),
@@ -73,26 +74,24 @@ fn product_by<T: Element>(
 struct Operands<'a, T> {
     kernel: Kernel<T>,
     left: Matrix<'a, T>,
-    taps: &'a [u32],
+    rows: Ascending<usize>,
+    taps: Ascending<u32>,
 }
 
 impl<T: Element> Operands<'_, T> {
     /// `count` rows from `first` on through one panel, to places of `out` that lie `stride` apart.
     fn through(&self, first: usize, count: usize, panel: &[T], out: &mut [T], stride: usize) {
-        let places = Kernel::<T>::places::<ROWS>(stride);
+        let places = Ascending::steps(ROWS.min(count), stride);
         for block in ranges(count, ROWS) {
-            let mut rows = Kernel::<T>::places::<ROWS>(self.left.row_stride);
-            for row in &mut rows {
-                *row += (first + block.start) * self.left.row_stride;
-            }
-            let (rows, places) = (&rows[..block.len()], &places[..block.len()]);
+            let (rows, places) = (self.rows.part(0..block.len()), places.part(0..block.len()));
+            let left = &self.left.data[(first + block.start) * self.left.row_stride..];
             let out = &mut out[block.start * stride..];
-            self.kernel.accumulate(self.left.data, rows, self.taps, panel, out, places, false);
+            self.kernel.accumulate(left, rows, self.taps.all(), panel, out, places, false);
         }
     }
 
     fn by_rows(&self, b: Matrix<'_, T>, bias: Option<&[T]>) -> Vec<T> {
-        let (n, width, depth) = (b.cols, self.kernel.width, self.taps.len());
+        let (n, width, depth) = (b.cols, self.kernel.width, self.taps.all().len());
         let panels = pack_panels(self.kernel, b);
         build(self.left.rows * n, ROWS * n, self.left.rows * n * depth, |index, part| {
             let (first, count) = (index * ROWS, part.len() / n);
@@ -112,7 +111,7 @@ impl<T: Element> Operands<'_, T> {
     }
 
     fn by_panels(&self, b: Matrix<'_, T>, bias: Option<&[T]>) -> Vec<T> {
-        let (m, n, width, depth) = (self.left.rows, b.cols, self.kernel.width, self.taps.len());
+        let (m, n, width, depth) = (self.left.rows, b.cols, self.kernel.width, self.taps.all().len());
         let count = n.div_ceil(width);
         let mut blocks = Scratch::new(count * m * width);
         let lens = ranges(count, GROUP).map(|group| group.len() * m * width);
@@ -136,7 +135,7 @@ impl<T: Element> Operands<'_, T> {
 
     /// `self.left` is bᵀ and `at` is aᵀ, so that the panels' columns are the rows of the product.
     fn swapped(&self, at: Matrix<'_, T>, bias: Option<&[T]>) -> Vec<T> {
-        let (n, m, width, depth) = (self.left.rows, at.cols, self.kernel.width, self.taps.len());
+        let (n, m, width, depth) = (self.left.rows, at.cols, self.kernel.width, self.taps.all().len());
         let panels = pack_panels(self.kernel, at);
         let count = m.div_ceil(width);
         let mut blocks = Scratch::new(n * count * width);

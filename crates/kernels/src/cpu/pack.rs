@@ -3,7 +3,7 @@
 use super::element::Element;
 use super::parallel::{for_parts, ranges};
 use super::scratch::Scratch;
-use super::simd::Kernel;
+use super::simd::{Ascending, Kernel};
 use crate::KernelError;
 
 /// A matrix of any strides.
@@ -141,6 +141,12 @@ pub(crate) fn store_columns<T: Element>(
         }
     }
     kernel.transpose(tile, kernel.width, (tile.len() / kernel.width, cols), out, stride);
+}
+
+/// Offsets as the kernels address them.
+pub(crate) fn taps(op: &'static str, offsets: &Ascending<usize>) -> Result<Ascending<u32>, KernelError> {
+    let taps = offsets.all().offsets().iter().map(|&offset| tap(op, offset));
+    Ok(Ascending::new(taps.collect::<Result<_, _>>()?))
 }
 
 /// An offset as the kernels address it.

@@ -1,9 +1,10 @@
 //! Pooling, plane by plane.
 
-use std::ops::Range;
+mod sweep;
 
 use super::element::Element;
 use super::parallel::{build, build_pair};
+use super::scratch::Scratch;
 use super::simd::vectorised;
 use crate::isa::Path;
 use crate::params::Windows;
@@ -23,7 +24,7 @@ pub(crate) fn max_forward<T: Element>(path: Path, windows: Windows, x: &[T]) -> 
             if is_halving(windows) {
                 halve(path, windows, x, maxima, places);
             } else {
-                max_plane(windows, x, maxima, places);
+                sweep::max(path, windows, x, maxima, places);
             }
         }
     })
@@ -58,33 +59,35 @@ vectorised! {
         let out = maxima.chunks_exact_mut(ow).zip(places.chunks_exact_mut(ow));
         for (pair, (maxima, places)) in x.chunks_exact(2 * w).zip(out) {
             let (upper, lower) = pair.split_at(w);
-            let (uppers, rest_upper) = upper[..2 * ow].as_chunks::<{ 2 * LANES }>();
-            let (lowers, rest_lower) = lower[..2 * ow].as_chunks::<{ 2 * LANES }>();
-            let ((maxima, rest_maxima), (places, rest_places)) = (maxima.as_chunks_mut(), places.as_chunks_mut());
-            for ((upper, lower), (maxima, places)) in uppers.iter().zip(lowers).zip(maxima.iter_mut().zip(places)) {
-                halve_block(upper, lower, maxima, places);
-            }
-            // The rest of a row in the same way, out of a block with room to spare.
-            if !rest_maxima.is_empty() {
-                let (mut upper, mut lower) = ([T::zero(); 2 * LANES], [T::zero(); 2 * LANES]);
-                let (mut maxima, mut places) = ([T::zero(); LANES], [0; LANES]);
-                upper[..rest_upper.len()].copy_from_slice(rest_upper);
-                lower[..rest_lower.len()].copy_from_slice(rest_lower);
-                halve_block(&upper, &lower, &mut maxima, &mut places);
-                rest_maxima.copy_from_slice(&maxima[..rest_maxima.len()]);
-                rest_places.copy_from_slice(&places[..rest_places.len()]);
-            }
+            let done = halve_row::<T, 8, 16>(&upper[..2 * ow], &lower[..2 * ow], maxima, places);
+            let (upper, lower) = (&upper[2 * done..2 * ow], &lower[2 * done..2 * ow]);
+            let (maxima, places) = (&mut maxima[done..], &mut places[done..]);
+            let done = halve_row::<T, 4, 8>(upper, lower, maxima, places);
+            halve_row::<T, 1, 2>(&upper[2 * done..], &lower[2 * done..], &mut maxima[done..], &mut places[done..]);
         }
     }
 }
 
-/// Windows of a row that are worked on side by side, so that the compiler can use whole vectors.
-const LANES: usize = 8;
+/// As many windows as fill blocks of `LANES`, which the compiler makes vectors of; `TWICE` is 2 · `LANES`.
+#[inline(always)]
+fn halve_row<T: Element, const LANES: usize, const TWICE: usize>(
+    upper: &[T],
+    lower: &[T],
+    maxima: &mut [T],
+    places: &mut [u16],
+) -> usize {
+    let (uppers, lowers) = (upper.as_chunks::<TWICE>().0, lower.as_chunks::<TWICE>().0);
+    let (maxima, places) = (maxima.as_chunks_mut().0, places.as_chunks_mut().0);
+    for ((upper, lower), (maxima, places)) in uppers.iter().zip(lowers).zip(maxima.iter_mut().zip(places)) {
+        halve_block::<T, LANES, TWICE>(upper, lower, maxima, places);
+    }
+    uppers.len() * LANES
+}
 
 #[inline(always)]
-fn halve_block<T: Element>(
-    upper: &[T; 2 * LANES],
-    lower: &[T; 2 * LANES],
+fn halve_block<T: Element, const LANES: usize, const TWICE: usize>(
+    upper: &[T; TWICE],
+    lower: &[T; TWICE],
     maxima: &mut [T; LANES],
     places: &mut [u16; LANES],
 ) {
@@ -93,17 +96,17 @@ fn halve_block<T: Element>(
     for lane in 0..LANES {
         best[lane] = upper[2 * lane];
     }
-    challenge::<T, 1, 1>(upper, &mut best, &mut found);
-    challenge::<T, 0, 2>(lower, &mut best, &mut found);
-    challenge::<T, 1, 3>(lower, &mut best, &mut found);
+    challenge::<T, 1, 1, LANES, TWICE>(upper, &mut best, &mut found);
+    challenge::<T, 0, 2, LANES, TWICE>(lower, &mut best, &mut found);
+    challenge::<T, 1, 3, LANES, TWICE>(lower, &mut best, &mut found);
     *maxima = best;
     *places = found.map(|place| place as u16);
 }
 
 /// The numbers of one place against the best so far.
 #[inline(always)]
-fn challenge<T: Element, const SHIFT: usize, const PLACE: u32>(
-    row: &[T; 2 * LANES],
+fn challenge<T: Element, const SHIFT: usize, const PLACE: u32, const LANES: usize, const TWICE: usize>(
+    row: &[T; TWICE],
     best: &mut [T; LANES],
     found: &mut [u32; LANES],
 ) {
@@ -121,40 +124,47 @@ vectorised! {
         let windowed = places.chunks_exact(ow).zip(grad.chunks_exact(ow));
         for (pair, (places, grad)) in dx.chunks_exact_mut(2 * w).zip(windowed) {
             let (upper, lower) = pair.split_at_mut(w);
-            let (uppers, rest_upper) = upper[..2 * ow].as_chunks_mut::<{ 2 * LANES }>();
-            let (lowers, rest_lower) = lower[..2 * ow].as_chunks_mut::<{ 2 * LANES }>();
-            let ((places, rest_places), (grads, rest_grads)) = (places.as_chunks(), grad.as_chunks());
-            for ((upper, lower), (places, grad)) in uppers.iter_mut().zip(lowers).zip(places.iter().zip(grads)) {
-                unhalve_block(places, grad, upper, lower);
-            }
-            if !rest_grads.is_empty() {
-                let (mut upper, mut lower) = ([T::zero(); 2 * LANES], [T::zero(); 2 * LANES]);
-                let (mut grad, mut places) = ([T::zero(); LANES], [0; LANES]);
-                grad[..rest_grads.len()].copy_from_slice(rest_grads);
-                places[..rest_places.len()].copy_from_slice(rest_places);
-                unhalve_block(&places, &grad, &mut upper, &mut lower);
-                rest_upper.copy_from_slice(&upper[..rest_upper.len()]);
-                rest_lower.copy_from_slice(&lower[..rest_lower.len()]);
-            }
+            let (upper, lower) = (&mut upper[..2 * ow], &mut lower[..2 * ow]);
+            let done = unhalve_row::<T, 8, 16>(places, grad, upper, lower);
+            let (upper, lower) = (&mut upper[2 * done..], &mut lower[2 * done..]);
+            let (places, grad) = (&places[done..], &grad[done..]);
+            let done = unhalve_row::<T, 4, 8>(places, grad, upper, lower);
+            unhalve_row::<T, 1, 2>(&places[done..], &grad[done..], &mut upper[2 * done..], &mut lower[2 * done..]);
         }
     }
 }
 
+/// As [`halve_row`], back.
 #[inline(always)]
-fn unhalve_block<T: Element>(
+fn unhalve_row<T: Element, const LANES: usize, const TWICE: usize>(
+    places: &[u16],
+    grad: &[T],
+    upper: &mut [T],
+    lower: &mut [T],
+) -> usize {
+    let (uppers, lowers) = (upper.as_chunks_mut::<TWICE>().0, lower.as_chunks_mut::<TWICE>().0);
+    let (grads, places) = (grad.as_chunks().0, places.as_chunks().0);
+    for ((upper, lower), (places, grad)) in uppers.iter_mut().zip(lowers).zip(places.iter().zip(grads)) {
+        unhalve_block::<T, LANES, TWICE>(places, grad, upper, lower);
+    }
+    grads.len() * LANES
+}
+
+#[inline(always)]
+fn unhalve_block<T: Element, const LANES: usize, const TWICE: usize>(
     places: &[u16; LANES],
     grad: &[T; LANES],
-    upper: &mut [T; 2 * LANES],
-    lower: &mut [T; 2 * LANES],
+    upper: &mut [T; TWICE],
+    lower: &mut [T; TWICE],
 ) {
     let places = places.map(u32::from);
-    interleave(share::<T, 0>(&places, grad), share::<T, 1>(&places, grad), upper);
-    interleave(share::<T, 2>(&places, grad), share::<T, 3>(&places, grad), lower);
+    interleave(share::<T, 0, LANES>(&places, grad), share::<T, 1, LANES>(&places, grad), upper);
+    interleave(share::<T, 2, LANES>(&places, grad), share::<T, 3, LANES>(&places, grad), lower);
 }
 
 /// What one place of every window gets of the gradients.
 #[inline(always)]
-fn share<T: Element, const PLACE: u32>(places: &[u32; LANES], grad: &[T; LANES]) -> [T; LANES] {
+fn share<T: Element, const PLACE: u32, const LANES: usize>(places: &[u32; LANES], grad: &[T; LANES]) -> [T; LANES] {
     let mut share = [T::zero(); LANES];
     for lane in 0..LANES {
         share[lane] = grad[lane].only_if(places[lane] == PLACE);
@@ -163,7 +173,11 @@ fn share<T: Element, const PLACE: u32>(places: &[u32; LANES], grad: &[T; LANES])
 }
 
 #[inline(always)]
-fn interleave<T: Element>(left: [T; LANES], right: [T; LANES], row: &mut [T; 2 * LANES]) {
+fn interleave<T: Element, const LANES: usize, const TWICE: usize>(
+    left: [T; LANES],
+    right: [T; LANES],
+    row: &mut [T; TWICE],
+) {
     for lane in 0..LANES {
         row[2 * lane] = left[lane];
         row[2 * lane + 1] = right[lane];
@@ -175,36 +189,6 @@ fn interleave<T: Element>(left: [T; LANES], right: [T; LANES], row: &mut [T; 2 *
 fn beats<T: Element>(number: T, best: T) -> bool {
     // No short cut: a branch would keep loops from being vectorised.
     (number > best) | number.is_nan()
-}
-
-/// The windows of a plane: index, rows and columns of pixels, kernel row and column of the first pixel.
-fn each_window(windows: Windows, mut visit: impl FnMut(usize, Range<usize>, Range<usize>, (usize, usize))) {
-    let span = |side: usize, o: usize, k: usize| {
-        let start = o * windows.stride;
-        start.saturating_sub(windows.padding)..(start + k).saturating_sub(windows.padding).min(side)
-    };
-    let hidden = |o: usize| windows.padding.saturating_sub(o * windows.stride);
-    for oy in 0..windows.oh {
-        let rows = span(windows.h, oy, windows.kh);
-        for ox in 0..windows.ow {
-            visit(oy * windows.ow + ox, rows.clone(), span(windows.w, ox, windows.kw), (hidden(oy), hidden(ox)));
-        }
-    }
-}
-
-fn max_plane<T: Element>(windows: Windows, x: &[T], maxima: &mut [T], places: &mut [u16]) {
-    each_window(windows, |index, rows, columns, (top, left)| {
-        let mut best = (x[rows.start * windows.w + columns.start], (top * windows.kw + left) as u16);
-        for (ky, row) in (top..).zip(rows) {
-            let pixels = &x[row * windows.w..][columns.clone()];
-            for (kx, &number) in (left..).zip(pixels) {
-                if beats(number, best.0) {
-                    best = (number, (ky * windows.kw + kx) as u16);
-                }
-            }
-        }
-        (maxima[index], places[index]) = best;
-    });
 }
 
 fn max_plane_backward<T: Element>(windows: Windows, places: &[u16], grad: &[T], dx: &mut [T]) {
@@ -220,14 +204,13 @@ fn max_plane_backward<T: Element>(windows: Windows, places: &[u16], grad: &[T], 
 /// Means over windows.
 pub(crate) fn avg_forward<T: Element>(windows: Windows, x: &[T]) -> Vec<T> {
     let (input, output) = (windows.h * windows.w, windows.oh * windows.ow);
-    let (planes, together) = (x.len() / input, planes_together(windows));
+    let (planes, together, path) = (x.len() / input, planes_together(windows), Path::current());
+    let areas: Vec<T> = (0..output).map(|index| area(windows, index)).collect();
     build(planes * output, together * output, x.len(), |index, y| {
         let planes = x[index * together * input..].chunks_exact(input);
         for (x, y) in planes.zip(y.chunks_exact_mut(output)) {
-            each_window(windows, |index, rows, columns, _| {
-                let pixels = rows.flat_map(|row| &x[row * windows.w..][columns.clone()]);
-                y[index] = pixels.fold(T::zero(), |sum, &pixel| sum + pixel) / area(windows, index);
-            });
+            sweep::sum(path, windows, x, y);
+            y.iter_mut().zip(&areas).for_each(|(sum, &area)| *sum /= area);
         }
     })
 }
@@ -236,15 +219,15 @@ pub(crate) fn avg_forward<T: Element>(windows: Windows, x: &[T]) -> Vec<T> {
 pub(crate) fn avg_backward<T: Element>(windows: Windows, grad: &[T]) -> Vec<T> {
     let (input, output) = (windows.h * windows.w, windows.oh * windows.ow);
     let (planes, together) = (grad.len() / output, planes_together(windows));
+    let areas: Vec<T> = (0..output).map(|index| area(windows, index)).collect();
     build(planes * input, together * input, planes * input, |index, dx| {
+        let mut shares = Scratch::new(output);
         let grads = grad[index * together * output..].chunks_exact(output);
         for (grad, dx) in grads.zip(dx.chunks_exact_mut(input)) {
-            each_window(windows, |index, rows, columns, _| {
-                let share = grad[index] / area(windows, index);
-                for row in rows {
-                    dx[row * windows.w..][columns.clone()].iter_mut().for_each(|pixel| *pixel += share);
-                }
-            });
+            for ((share, &grad), &area) in shares.iter_mut().zip(grad).zip(&areas) {
+                *share = grad / area;
+            }
+            sweep::send(windows, &shares, dx);
         }
     })
 }

@@ -8,6 +8,7 @@
 
 #![expect(unsafe_code, reason = "vector instructions and unchecked addresses in the innermost loop")]
 
+mod ascending;
 mod minimal;
 mod multiversion;
 #[cfg(target_arch = "aarch64")]
@@ -18,6 +19,7 @@ mod transpose;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+pub(crate) use ascending::{Ascending, Run};
 pub(crate) use minimal::{Places, Square};
 pub(crate) use multiversion::vectorised;
 use tile::Job;
@@ -88,21 +90,20 @@ impl<T: Element> Kernel<T> {
     pub fn accumulate(
         self,
         a: &[T],
-        rows: &[usize],
-        taps: &[u32],
+        rows: Run<'_, usize>,
+        taps: Run<'_, u32>,
         panel: &[T],
         out: &mut [T],
-        places: &[usize],
+        places: Run<'_, usize>,
         add: bool,
     ) {
+        let (rows, taps, places) = (rows.offsets(), taps.offsets(), places.offsets());
         assert!(add || !taps.is_empty(), "an empty sum is nothing to store");
-        if rows.is_empty() || taps.is_empty() {
+        let (Some(&last_row), Some(&last_tap), Some(&last_place)) = (rows.last(), taps.last(), places.last()) else {
             return;
-        }
-        let most = |numbers: &[usize]| numbers.iter().fold(0, |most, &number| most.max(number));
-        let most_tap = taps.iter().fold(0, |most, &tap| most.max(tap));
-        assert!(most(rows).saturating_add(most_tap as usize) < a.len(), "a row or tap lies outside its operand");
-        assert!(most(places).saturating_add(self.width - 1) < out.len(), "a place lies outside the output");
+        };
+        assert!(last_row.saturating_add(last_tap as usize) < a.len(), "a row or tap lies outside its operand");
+        assert!(last_place.saturating_add(self.width - 1) < out.len(), "a place lies outside the output");
         assert!(
             places.len() == rows.len() && panel.len() / self.width >= taps.len(),
             "too few places or a short panel"
@@ -110,15 +111,10 @@ impl<T: Element> Kernel<T> {
         for (index, (taps, panel)) in taps.chunks(DEPTH).zip(panel.chunks(DEPTH * self.width)).enumerate() {
             let add = add || index > 0;
             let job = Job { a: a.as_ptr(), rows, taps, panel: panel.as_ptr(), out: out.as_mut_ptr(), places, add };
-            // SAFETY: `Path` is made only for instructions that the processor has, and the largest address on each side was
-            // checked above: rows + taps within `a`, taps · width within `panel`, places + width within `out`.
+            // SAFETY: `Path` is made only for instructions that the processor has, and the largest address on each side, that
+            // of the last of ascending offsets, was checked above: rows + taps within `a`, taps · width within `panel`, places + width within `out`.
             unsafe { (self.run)(&job) };
         }
-    }
-
-    /// The first `N` places of rows that lie `stride` apart.
-    pub fn places<const N: usize>(stride: usize) -> [usize; N] {
-        std::array::from_fn(|row| row * stride)
     }
 
     /// Writes out\[j · `out_stride` + i\] = a\[i · stride + j\] for i < `rows`, j < `cols`.

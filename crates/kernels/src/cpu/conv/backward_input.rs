@@ -10,7 +10,7 @@ use crate::cpu::element::Element;
 use crate::cpu::pack::tap;
 use crate::cpu::parallel::{build, for_parts};
 use crate::cpu::scratch::Scratch;
-use crate::cpu::simd::{Kernel, ROWS};
+use crate::cpu::simd::{Ascending, Kernel, ROWS};
 use crate::isa::Path;
 use crate::params::Windows;
 
@@ -24,6 +24,7 @@ pub(crate) fn backward_input<T: Element>(path: Path, sizes: Sizes, w: &[T], dy: 
     let (width, plane, pixels) = (kernel.width, h * w_side, oh * ow);
     let spaced = spaced::<T>(pixels);
     let taps = (0..sizes.o).map(|o| tap("conv2d", o * spaced)).collect::<Result<Vec<_>, _>>()?;
+    let taps = Ascending::new(taps);
     let ways: Vec<_> = (0..kh * kw).map(|place| Way::new(sizes.windows, place / kw, place % kw, width)).collect();
     let panels = pack_weights(kernel, sizes, w);
     let (input, output, panel) = (sizes.input(), sizes.output(), sizes.o * width);
@@ -35,7 +36,7 @@ pub(crate) fn backward_input<T: Element>(path: Path, sizes: Sizes, w: &[T], dy: 
             for (place, way) in ways.iter().enumerate() {
                 let panel = &panels[(block * ways.len() + place) * panel..][..panel];
                 for (from, to) in way.from.chunks(ROWS).zip(way.to.chunks(ROWS)) {
-                    kernel.accumulate(&picture, from, &taps, panel, &mut sums, to, true);
+                    kernel.accumulate(&picture, from, taps.all(), panel, &mut sums, to, true);
                 }
             }
             kernel.transpose(&sums, width, (plane, planes.len() / plane), planes, plane);
@@ -64,8 +65,8 @@ fn apart<T: Element>(planes: &[T], pixels: usize, spaced: usize) -> Framed<'_, T
 
 /// Where one kernel place sends output pixels: to which sums.
 struct Way {
-    from: Vec<usize>,
-    to: Vec<usize>,
+    from: Ascending<usize>,
+    to: Ascending<usize>,
 }
 
 impl Way {
@@ -77,7 +78,7 @@ impl Way {
             Some((from, (y * w + x) * width))
         });
         let (from, to) = ends.unzip();
-        Self { from, to }
+        Self { from: Ascending::new(from), to: Ascending::new(to) }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::cpu::element::Element;
 use crate::cpu::pack::{Matrix, pack_panel, tap};
 use crate::cpu::parallel::{build, for_parts, ranges};
 use crate::cpu::scratch::Scratch;
-use crate::cpu::simd::{Kernel, ROWS};
+use crate::cpu::simd::{Ascending, Kernel, ROWS};
 use crate::isa::Path;
 
 /// Pixels that are summed in registers at least; small pictures go together.
@@ -40,7 +40,7 @@ pub(crate) fn backward_weights<T: Element>(
     let pieces = (sizes.n * job.windows.len() / PIECE_PIXELS).clamp(1, PIECES);
     let pieces: Vec<_> = ranges(sizes.n, sizes.n.div_ceil(pieces)).collect();
     // One row of sums for every weight of a channel, and one for the bias.
-    let len = (job.weights.len() + 1) * width;
+    let len = (job.weights.all().len() + 1) * width;
     let mut sums = Scratch::zeroed(pieces.len() * blocks * len);
     let lens = std::iter::repeat_n(len, pieces.len() * blocks);
     for_parts(&mut sums, lens, sizes.work(), |index, sums| {
@@ -60,10 +60,10 @@ struct Job<'a, T> {
     dy: &'a [T],
     frame: Frame,
     /// Offset of every weight's pixel in a window.
-    weights: Vec<usize>,
+    weights: Ascending<usize>,
     windows: Vec<usize>,
     /// Offsets of the windows of all pictures that go together.
-    places: Vec<u32>,
+    places: Ascending<u32>,
     together: usize,
 }
 
@@ -73,15 +73,15 @@ impl<'a, T: Element> Job<'a, T> {
         let (picture, windows) = (sizes.c * frame.plane(), windows(sizes.windows, frame));
         let together = PIXELS.div_ceil(windows.len());
         let places = (0..together).flat_map(|n| windows.iter().map(move |window| n * picture + window));
-        let places = places.map(|place| tap("conv2d", place)).collect::<Result<_, _>>()?;
-        let weights = taps(sizes, frame)?.into_iter().map(|tap| tap as usize).collect();
+        let places = Ascending::new(places.map(|place| tap("conv2d", place)).collect::<Result<_, _>>()?);
+        let weights = Ascending::new(taps(sizes, frame)?.into_iter().map(|tap| tap as usize).collect());
         Ok(Self { kernel, sizes, x, dy, frame, weights, windows, places, together })
     }
 
     /// Adds up the gradients of one block of output channels over some pictures.
     fn run(&self, pictures: Range<usize>, block: usize, sums: &mut [T]) {
         let (pixels, width) = (self.windows.len(), self.kernel.width);
-        let targets = Kernel::<T>::places::<ROWS>(width);
+        let targets = Ascending::steps(ROWS, width);
         let mut panel = Scratch::new(self.together * pixels * width);
         for group in ranges(pictures.len(), self.together) {
             let group = pictures.start + group.start..pictures.start + group.end;
@@ -92,10 +92,10 @@ impl<'a, T: Element> Job<'a, T> {
             }
             let input = self.sizes.input();
             let x = self.frame.around(&self.x[group.start * input..group.end * input]);
-            let places = &self.places[..group.len() * pixels];
-            let (sums, bias) = sums.split_at_mut(self.weights.len() * width);
+            let places = self.places.part(0..group.len() * pixels);
+            let (sums, bias) = sums.split_at_mut(self.weights.all().len() * width);
             for (weights, sums) in self.weights.chunks(ROWS).zip(sums.chunks_mut(ROWS * width)) {
-                self.kernel.accumulate(&x, weights, places, panel, sums, &targets[..weights.len()], true);
+                self.kernel.accumulate(&x, weights, places, panel, sums, targets.part(0..weights.len()), true);
             }
             add_rows(bias, panel);
         }
@@ -103,7 +103,7 @@ impl<'a, T: Element> Job<'a, T> {
 
     /// \[o / width, weights and bias, width\] as \[o, weights\] and \[o\].
     fn unpacked(&self, sums: &[T]) -> (Vec<T>, Vec<T>) {
-        let (weights, width, o) = (self.weights.len(), self.kernel.width, self.sizes.o);
+        let (weights, width, o) = (self.weights.all().len(), self.kernel.width, self.sizes.o);
         let len = (weights + 1) * width;
         let dw = build(o * weights, width * weights, o * weights, |block, dw| {
             self.kernel.transpose(&sums[block * len..], width, (weights, dw.len() / weights), dw, weights);

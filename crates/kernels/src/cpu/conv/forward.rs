@@ -7,7 +7,7 @@ use crate::cpu::element::Element;
 use crate::cpu::pack::{Matrix, pack_panels, store_columns, tap};
 use crate::cpu::parallel::build;
 use crate::cpu::scratch::Scratch;
-use crate::cpu::simd::{Kernel, ROWS};
+use crate::cpu::simd::{Ascending, ROWS};
 use crate::isa::Path;
 use crate::params::Windows;
 
@@ -26,11 +26,12 @@ pub(crate) fn forward<T: Element>(
     let (width, depth) = (kernel.width, sizes.weights());
     let frame = input_frame(sizes.windows);
     let (taps, windows) = (taps(sizes, frame)?, windows(sizes.windows, frame));
+    let (taps, windows) = (Ascending::new(taps), Ascending::new(windows));
     let panels = pack_panels(kernel, Matrix::row_major(w, sizes.o, depth).t());
-    let (input, output, plane) = (sizes.input(), sizes.output(), windows.len());
+    let (input, output, plane) = (sizes.input(), sizes.output(), windows.all().len());
     Ok(build(sizes.n * output, output, sizes.work(), |index, y| {
         let picture = frame.around(&x[index * input..(index + 1) * input]);
-        let places = Kernel::<T>::places::<ROWS>(width);
+        let places = Ascending::steps(ROWS, width);
         let mut tile = Scratch::zeroed(ROWS.min(plane) * width);
         for (block, planes) in y.chunks_mut(width * plane).enumerate() {
             let panel = &panels[block * depth * width..(block + 1) * depth * width];
@@ -38,7 +39,8 @@ pub(crate) fn forward<T: Element>(
             for (part, windows) in windows.chunks(ROWS).enumerate() {
                 let tile = &mut tile[..windows.len() * width];
                 if depth > 0 {
-                    kernel.accumulate(&picture, windows, &taps, panel, tile, &places[..windows.len()], false);
+                    let places = places.part(0..windows.len());
+                    kernel.accumulate(&picture, windows, taps.all(), panel, tile, places, false);
                 }
                 store_columns(kernel, tile, planes.len() / plane, bias, &mut planes[part * ROWS..], plane);
             }

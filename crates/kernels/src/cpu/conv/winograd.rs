@@ -60,9 +60,10 @@ const FIVE: Scheme = Scheme {
     parts: [2, 2, 1, 2],
 };
 
-/// One pair of points: how many pairs of parts it takes, and how many all pairs before it take.
+/// One pair of points: its number, how many pairs of parts it takes, and how many all pairs before it take.
 #[derive(Debug, Clone, Copy)]
 struct Point {
+    index: usize,
     before: usize,
     pairs: usize,
 }
@@ -72,7 +73,7 @@ impl Scheme {
     fn points(&self) -> [Point; POINTS * POINTS] {
         let mut before = 0;
         std::array::from_fn(|index| {
-            let point = Point { before, pairs: self.parts[index / POINTS] * self.parts[index % POINTS] };
+            let point = Point { index, before, pairs: self.parts[index / POINTS] * self.parts[index % POINTS] };
             before += point.pairs;
             point
         })
@@ -95,23 +96,31 @@ impl Scheme {
 
 /// The scheme for a convolution, where it pays.
 fn scheme(sizes: Sizes) -> Option<Scheme> {
+    scheme_instead_of(sizes, sizes.windows.oh * sizes.windows.ow * sizes.windows.kh * sizes.windows.kw)
+}
+
+/// The scheme for a convolution, where it pays instead of so many multiplications of each input channel with each output channel.
+fn scheme_instead_of(sizes: Sizes, plain: usize) -> Option<Scheme> {
     let Windows { kh, kw, oh, ow, stride, padding, .. } = sizes.windows;
     let scheme = [THREE, FIVE].into_iter().find(|scheme| (kh, kw) == (scheme.side, scheme.side))?;
     let tiles = oh.div_ceil(RESULTS) * ow.div_ceil(RESULTS);
     // Transforms cost about half as much again as small products do.
-    let pays = 3 * tiles * scheme.multiplications() <= 2 * oh * ow * kh * kw;
+    let pays = 3 * tiles * scheme.multiplications() <= 2 * plain;
     (stride == 1 && padding < kh && sizes.c.min(sizes.o) >= CHANNELS && pays).then_some(scheme)
 }
 
-/// Whether a convolution's result and the gradient of its weights are computed here.
-pub(super) fn pays(sizes: Sizes) -> bool {
-    scheme(sizes).is_some()
-}
-
-/// The convolution that yields the gradient of the input: of dy, with turned weights.
-pub(super) fn backward_sizes(sizes: Sizes) -> Option<Sizes> {
+/// The convolution that yields the gradient of the input, of dy with turned weights, where it pays: the plain way back
+/// multiplies nothing that falls on the border.
+fn backward_scheme(sizes: Sizes) -> Option<(Sizes, Scheme)> {
     let Windows { h, w, kh, kw, oh, ow, stride, padding } = sizes.windows;
     let padding = (kh - 1).checked_sub(padding)?;
+    let hit = |side: usize, out: usize, k: usize| {
+        let pixels =
+            (0..out).flat_map(|o| (0..k).filter_map(move |k| Windows::pixel(side, o, k, 1, sizes.windows.padding)));
+        pixels.count()
+    };
+    let plain = hit(h, oh, kh) * hit(w, ow, kw);
     let windows = Windows { h: oh, w: ow, kh, kw, oh: h, ow: w, stride, padding };
-    (stride == 1).then_some(Sizes { n: sizes.n, c: sizes.o, o: sizes.c, windows }).filter(|&sizes| pays(sizes))
+    let sizes = Sizes { n: sizes.n, c: sizes.o, o: sizes.c, windows };
+    Some((sizes, scheme_instead_of(sizes, plain)?))
 }

@@ -9,10 +9,10 @@ use crate::KernelError;
 use crate::cpu::conv::Sizes;
 use crate::cpu::conv::backward_weights::add_rows;
 use crate::cpu::element::Element;
-use crate::cpu::pack::tap;
+use crate::cpu::pack::taps;
 use crate::cpu::parallel::{for_parts, ranges};
 use crate::cpu::scratch::Scratch;
-use crate::cpu::simd::{Kernel, Places, Square};
+use crate::cpu::simd::{Ascending, Kernel, Places, Square};
 
 /// The batch is cut into at most so many pieces, each with sums of its own …
 const PIECES: usize = 8;
@@ -54,19 +54,21 @@ struct Job<'a, T> {
     tiling: Tiling<T>,
     x: &'a [T],
     dy: &'a [T],
-    /// For every pair of points: where its transforms start, places of its parts and channels within a tile, and of tiles.
-    points: Vec<(usize, Vec<usize>, Vec<u32>)>,
+    /// For every pair of points: where its transforms start, and offsets of a tile's parts and channels, and of tiles.
+    points: Vec<(usize, Ascending<usize>, Ascending<u32>)>,
+    /// Offsets of the sums of a pair of points.
+    sums: Ascending<usize>,
 }
 
 impl<'a, T: Element> Job<'a, T> {
     fn new(tiling: Tiling<T>, x: &'a [T], dy: &'a [T]) -> Result<Self, KernelError> {
         let points = tiling.scheme.points().into_iter().map(|point| {
-            let (first, apart, places) = tiling.point(point);
-            let tiles = (0..tiling.most()).map(|tile| tap("conv2d", tile * apart));
-            Ok((first, places.collect(), tiles.collect::<Result<_, _>>()?))
+            Ok((tiling.first(point), tiling.depth_places(point), taps("conv2d", &tiling.tile_places(point))?))
         });
-        let points = points.collect::<Result<_, KernelError>>()?;
-        Ok(Self { tiling, x, dy, points })
+        let points = points.collect::<Result<Vec<_>, KernelError>>()?;
+        let deepest = points.iter().map(|(_, rows, _)| rows.all().len()).max().unwrap_or(0);
+        let sums = Ascending::steps(deepest, tiling.kernel.width);
+        Ok(Self { tiling, x, dy, points, sums })
     }
 
     /// Adds up the gradients at the points over some pictures.
@@ -88,9 +90,9 @@ impl<'a, T: Element> Job<'a, T> {
     /// Adds a chunk's gradients of all output channels.
     fn multiply(&self, chunk: &Chunk, spread: &[T], dy: &[T], sums: &mut [T]) {
         let kernel = self.tiling.kernel;
-        let (most, tiles, width) = (self.tiling.most(), chunk.tiles(), kernel.width);
-        let mut grads = Scratch::new(POINTS * POINTS * most * width);
-        let writes: Vec<_> = (0..POINTS * POINTS).map(|point| (point * most * width, width)).collect();
+        let (apart, tiles, width) = (self.tiling.products(), chunk.tiles(), kernel.width);
+        let mut grads = Scratch::new(POINTS * POINTS * apart);
+        let writes: Vec<_> = (0..POINTS * POINTS).map(|point| (point * apart, width)).collect();
         let blocks = self.tiling.sizes.o.div_ceil(width);
         let len = sums.len() / blocks;
         for (block, sums) in sums.chunks_exact_mut(len).enumerate() {
@@ -99,10 +101,11 @@ impl<'a, T: Element> Job<'a, T> {
             add_rows(bias, &turned[..chunk.pictures.len() * chunk.pixels.len() * width]);
             let (reads, writes) = (self.tiling.results(chunk), Places::Steps(&writes));
             kernel.transform(Square::Gradients, (tiles, width), &turned, reads, &mut grads, writes, &[]);
-            for ((first, rows, taps), grads) in self.points.iter().zip(grads.chunks_exact(most * width)) {
+            for ((first, rows, taps), grads) in self.points.iter().zip(grads.chunks_exact(apart)) {
+                let (rows, taps) = (rows.all(), taps.part(0..tiles));
                 let (own, rest) = sums.split_at_mut(rows.len() * width);
-                let places: Vec<usize> = (0..rows.len()).map(|row| row * width).collect();
-                kernel.accumulate(&spread[*first..], rows, &taps[..tiles], grads, own, &places, true);
+                let places = self.sums.part(0..rows.len());
+                kernel.accumulate(&spread[*first..], rows, taps, grads, own, places, true);
                 sums = rest;
             }
         }

@@ -2,14 +2,14 @@
 
 use super::tiling::{Chunk, Tiling};
 use super::weights::{at_points, turned_at_points};
-use super::{POINTS, backward_sizes, scheme};
+use super::{POINTS, backward_scheme, scheme};
 use crate::KernelError;
 use crate::cpu::conv::Sizes;
 use crate::cpu::element::Element;
-use crate::cpu::pack::tap;
+use crate::cpu::pack::taps;
 use crate::cpu::parallel::build;
 use crate::cpu::scratch::Scratch;
-use crate::cpu::simd::{Kernel, Places, Square};
+use crate::cpu::simd::{Ascending, Kernel, Places, Square};
 
 /// Output of a convolution, or none where this way does not pay.
 pub(crate) fn forward<T: Element>(
@@ -32,9 +32,7 @@ pub(crate) fn backward_input<T: Element>(
     w: &[T],
     dy: &[T],
 ) -> Result<Option<Vec<T>>, KernelError> {
-    let Some((sizes, scheme)) = backward_sizes(sizes).and_then(|sizes| Some((sizes, scheme(sizes)?))) else {
-        return Ok(None);
-    };
+    let Some((sizes, scheme)) = backward_scheme(sizes) else { return Ok(None) };
     let tiling = Tiling::new(kernel, scheme, sizes)?;
     let weights = turned_at_points(kernel, scheme, sizes, w);
     Convolution::new(&tiling, &weights, None)?.run(dy).map(Some)
@@ -45,8 +43,8 @@ struct Convolution<'a, T: Element> {
     weights: &'a [T],
     /// One number a lane of every block, or none at all.
     bias: Option<Scratch<T>>,
-    /// For every pair of points: first number and distance of tiles, and the places of its depth within a tile.
-    points: Vec<(usize, usize, Vec<u32>)>,
+    /// For every pair of points: where its transforms start, and offsets of tiles and of the depth.
+    points: Vec<(usize, Ascending<usize>, Ascending<u32>)>,
 }
 
 impl<'a, T: Element> Convolution<'a, T> {
@@ -57,8 +55,7 @@ impl<'a, T: Element> Convolution<'a, T> {
             lanes
         });
         let points = tiling.scheme.points().into_iter().map(|point| {
-            let (first, apart, places) = tiling.point(point);
-            Ok((first, apart, places.map(|place| tap("conv2d", place)).collect::<Result<_, _>>()?))
+            Ok((tiling.first(point), tiling.tile_places(point), taps("conv2d", &tiling.depth_places(point))?))
         });
         Ok(Self { tiling, weights, bias, points: points.collect::<Result<_, KernelError>>()? })
     }
@@ -81,18 +78,18 @@ impl<'a, T: Element> Convolution<'a, T> {
     /// All output channels of a chunk.
     fn multiply(&self, chunk: &Chunk, spread: &[T], y: &mut [T]) {
         let Kernel { width, .. } = self.tiling.kernel;
-        let (most, tiles) = (self.tiling.most(), chunk.tiles());
-        let mut products = Scratch::new(POINTS * POINTS * most * width);
+        let (tiles, apart) = (chunk.tiles(), self.tiling.products());
+        let mut products = Scratch::new(POINTS * POINTS * apart);
         let mut results = Scratch::new((self.tiling.most_results() + 1) * width);
-        let places: Vec<usize> = (0..tiles).map(|tile| tile * width).collect();
-        let reads: Vec<_> = (0..POINTS * POINTS).map(|point| (point * most * width, width)).collect();
+        let places = Ascending::steps(tiles, width);
+        let reads: Vec<_> = (0..POINTS * POINTS).map(|point| (point * apart, width)).collect();
         let len = self.weights.len() / self.tiling.sizes.o.div_ceil(width);
         for (block, weights) in self.weights.chunks_exact(len).enumerate() {
             let mut weights = weights;
-            for ((first, apart, taps), products) in self.points.iter().zip(products.chunks_exact_mut(most * width)) {
-                let rows: Vec<usize> = (0..tiles).map(|tile| first + tile * apart).collect();
-                let (panel, rest) = weights.split_at(taps.len() * width);
-                self.tiling.kernel.accumulate(spread, &rows, taps, panel, products, &places, false);
+            for ((first, rows, taps), products) in self.points.iter().zip(products.chunks_exact_mut(apart)) {
+                let (panel, rest) = weights.split_at(taps.all().len() * width);
+                let (spread, rows) = (&spread[*first..], rows.part(0..tiles));
+                self.tiling.kernel.accumulate(spread, rows, taps.all(), panel, products, places.all(), false);
                 weights = rest;
             }
             let bias = self.bias.as_deref().map_or(&[][..], |bias| &bias[block * width..]);

@@ -8,11 +8,13 @@ use crate::cpu::conv::Sizes;
 use crate::cpu::element::Element;
 use crate::cpu::pack::tap;
 use crate::cpu::scratch::Scratch;
-use crate::cpu::simd::{Kernel, Places};
+use crate::cpu::simd::{Ascending, Kernel, Places};
 use crate::params::Windows;
 
 /// Numbers of the transformed pixels of tiles that go together: they stay in the second-level cache.
 const BUDGET: usize = 48 << 10;
+/// Numbers between the transforms of two pairs of points: without them, their lines would fall into the same few sets of a cache.
+const GAP: usize = 16;
 /// Tiles that go together at least, so that panels are used more often than they are loaded.
 const FEWEST: usize = 16;
 
@@ -76,8 +78,7 @@ impl<T: Element> Tiling<T> {
         };
         tiling.reads = tiling.read_places()?;
         tiling.results = tiling.result_places()?;
-        let place =
-            |(point, pair): (Point, usize)| ((point.before * tiling.most() + pair) * channels, point.pairs * channels);
+        let place = |(point, pair): (Point, usize)| (tiling.first(point) + pair * channels, point.pairs * channels);
         tiling.spread = scheme.numbers().into_iter().map(place).collect();
         Ok(tiling)
     }
@@ -166,7 +167,17 @@ impl<T: Element> Tiling<T> {
 
     /// Numbers of all transforms of a chunk.
     pub fn spread_len(&self) -> usize {
-        self.scheme.multiplications() * self.channels * self.most()
+        self.scheme.multiplications() * self.channels * self.most() + GAP * self.scheme.points().len()
+    }
+
+    /// Where the transforms of a pair of points start.
+    pub fn first(&self, point: Point) -> usize {
+        point.before * self.most() * self.channels + point.index * GAP
+    }
+
+    /// Numbers from the products of one pair of points to those of the next.
+    pub fn products(&self) -> usize {
+        self.most() * self.kernel.width + GAP
     }
 
     /// Where the results of a chunk lie.
@@ -175,11 +186,15 @@ impl<T: Element> Tiling<T> {
         Places::Table(&self.results[chunk.tiles.start * numbers..chunk.tiles.end * numbers])
     }
 
-    /// For a pair of points: where its transforms start, how far apart tiles lie there, and where its parts and channels lie
-    /// in a tile.
-    pub fn point(&self, point: Point) -> (usize, usize, impl Iterator<Item = usize>) {
+    /// Offsets of a chunk's tiles among the transforms of a pair of points.
+    pub fn tile_places(&self, point: Point) -> Ascending<usize> {
+        Ascending::steps(self.most(), point.pairs * self.channels)
+    }
+
+    /// Offsets of a tile's parts and channels there.
+    pub fn depth_places(&self, point: Point) -> Ascending<usize> {
         let (channels, count) = (self.channels, self.sizes.c);
         let places = (0..point.pairs).flat_map(move |pair| (0..count).map(move |c| pair * channels + c));
-        (point.before * self.most() * channels, point.pairs * channels, places)
+        Ascending::new(places.collect())
     }
 }
