@@ -53,7 +53,8 @@ pub struct ExperimentArgs {
     /// Configuration file; flags go over what it says
     #[arg(long, short, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Network: mlp, lenet, caffe_quick, or a TOML table such as 'mlp = { hidden = [128, 64] }'
+    /// Network: mlp, lenet, caffe_quick, caffe_full, resnet9, resnet20, or a TOML table such as
+    /// 'mlp = { hidden = [128, 64], dropout = 0.5 }' or 'resnet9 = { width = 16 }'
     #[arg(long, value_name = "MODEL")]
     pub model: Option<String>,
     /// Optimizer: sgd, adam, adamw, or a TOML table such as 'sgd = { momentum = 0.95, nesterov = true }'

@@ -171,7 +171,7 @@ impl Configured {
             "model.own",
             format!(
                 "the network {name:?} is brought by a program of your own (see the example own_model); this command has mlp, \
-                 lenet and caffe_quick"
+                 lenet, caffe_quick, caffe_full, resnet9 and resnet20"
             ),
         )))
     }

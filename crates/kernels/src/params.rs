@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(size(32, 3, 2, 0, false), Ok(15));
         assert_eq!(size(32, 3, 2, 0, true), Ok(16));
         assert_eq!(size(2, 3, 2, 0, true), Ok(1));
-        assert!(size(1, 3, 2, 0, true).is_ok() && size(1, 4, 2, 0, true).is_err());
+        assert!(size(1, 3, 2, 0, true).is_err() && size(2, 3, 2, 0, false).is_err());
         assert_eq!(size(3, 2, 2, 1, true), Ok(2), "the third window would start in the border");
         assert_eq!(size(1, 1, 1, 0, false), Ok(1));
         assert!(matches!(size(2, 3, 1, 0, true), Err(KernelError::TooSmall { .. })));

@@ -11,6 +11,7 @@ use crate::learner::{Probes, Subset};
 use crate::spec::{FloatType, GroupSpec, ModelSpec, Normalization, OptimizerSpec};
 
 mod check;
+mod near_miss;
 mod place;
 
 pub use check::Problem;
@@ -228,7 +229,7 @@ impl Source {
     }
 }
 
-/// The TOML reader's message, with the program's types in the user's words.
+/// The TOML reader's message, with the program's types in the user's words, and the name that was meant where one is near.
 pub fn in_words(message: &str) -> String {
     const TYPES: [(&str, &str); 8] = [
         ("expected u64", "expected a whole number from 0 up"),
@@ -240,5 +241,6 @@ pub fn in_words(message: &str) -> String {
         ("wanted exactly 1 element, more than 1 element", "expected one kind in this table, found several"),
         (" as i128", ""),
     ];
-    TYPES.iter().fold(message.trim().to_owned(), |message, (theirs, ours)| message.replace(theirs, ours))
+    let words = TYPES.iter().fold(message.trim().to_owned(), |message, (theirs, ours)| message.replace(theirs, ours));
+    near_miss::with_suggestion(words)
 }

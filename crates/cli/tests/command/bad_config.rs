@@ -32,8 +32,16 @@ const TRAIN: &[Row] = &[
     Row(("name = \"digits\"", "name = \"digits"), "= \"digits^", &["expected `\"`"]),
     Row((LR, "[schedule.cosine]\n[schedule.constant]\nlr = 0.1"), "^schedule.cosine", &["one kind", "found several"]),
     // Names.
-    Row(("[model.mlp]", "[model.mpl]"), "[model.^mpl]", &["unknown variant `mpl`", "`caffe_full`, `resnet20`, `resnet9`", "did you mean `mlp`?"]),
-    Row(("[model.mlp]\nhidden = [16]", "[model.resnet]"), "[model.^resnet]", &["unknown variant `resnet`", "did you mean `resnet"]),
+    Row(
+        ("[model.mlp]", "[model.mpl]"),
+        "[model.^mpl]",
+        &["unknown variant `mpl`", "`caffe_full`, `resnet20`, `resnet9`", "did you mean `mlp`?"],
+    ),
+    Row(
+        ("[model.mlp]\nhidden = [16]", "[model.resnet]"),
+        "[model.^resnet]",
+        &["unknown variant `resnet`", "did you mean `resnet"],
+    ),
     Row(("[model.mlp]\nhidden = [16]", "[model.resnet9]\nwidth = 0"), "= ^0", &["model.resnet9.width: 0"]),
     Row(("hidden = [16]", "hidden = [16]\ndropout = 1.0"), "^1.0", &["model.mlp.dropout: 1 is outside [0, 1)"]),
     Row(("optimizer.sgd", "optimizer.sdg"), "optimizer.^sdg", &["unknown variant `sdg`", "`sgd`, `adam`, `adamw`"]),
@@ -44,7 +52,10 @@ const TRAIN: &[Row] = &[
     Row(
         ("[model.mlp]\nhidden = [16]", "[model.own]\nname = \"mine\""),
         "^[model.own]",
-        &["model.own: the network \"mine\" is brought by a program of your own", "mlp, lenet, caffe_quick, caffe_full, resnet9 and resnet20"],
+        &[
+            "model.own: the network \"mine\" is brought by a program of your own",
+            "mlp, lenet, caffe_quick, caffe_full, resnet9 and resnet20",
+        ],
     ),
     // Rates.
     Row((LR, "[schedule.constant]\nlr = -0.1"), "^-0.1", &["-0.1", "finite and not negative"]),

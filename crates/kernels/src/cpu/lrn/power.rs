@@ -12,7 +12,7 @@ pub(super) enum Power {
 
 impl Power {
     pub fn new(beta: f64) -> Self {
-        let quarters = (1..=4_u8).find(|&quarters| f64::from(quarters) / 4.0 == beta);
+        let quarters = (1..=4_u8).find(|&quarters| (f64::from(quarters) / 4.0).to_bits() == beta.to_bits());
         quarters.map_or(Self::Other(beta), Self::Quarters)
     }
 

@@ -50,7 +50,7 @@ pub(crate) fn backward<T: Element>(
     Gradients { x, weight, bias }
 }
 
-/// A channel's dx = g · by_grad + (x − centre) · by_x + constant.
+/// A channel's dx = g · `by_grad` + (x − centre) · `by_x` + constant.
 #[derive(Clone, Copy)]
 struct Back<T> {
     line: Line<T>,
