@@ -43,3 +43,44 @@ ci-full: check test
 # The same training step in lrscope and PyTorch, in turn (needs uv, or PYTHON with torch==2.13.0 and numpy).
 bench-pytorch *flags:
     ${PYTHON:-uv run} scripts/bench-pytorch {{flags}}
+
+# Looks through a results folder, and checks every operation on a device.
+doctor *flags:
+    {{cli}} doctor {{flags}}
+
+# SIGKILL at so many random moments; whatever is killed must come to the bits of what was not.
+crash-test kills="200":
+    LRSCOPE_KILLS={{kills}} cargo test --release --test crash -- --nocapture
+
+# Every fuzz target for so many seconds (needs cargo-fuzz; the compiler's own flags for it need no other toolchain).
+fuzz seconds="30":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    export RUSTC_BOOTSTRAP=1
+    for target in config schedule idx cifar parquet npm checkpoint record; do
+        echo "== $target"
+        mkdir -p fuzz/corpus/$target
+        cargo fuzz run -s none $target fuzz/corpus/$target -- -max_total_time={{seconds}} -rss_limit_mb=1024 -timeout=10 -max_len=16384
+    done
+
+# Range tests and comparisons for so many seconds, with the parent's memory and handles sampled.
+soak seconds="1800":
+    cargo build --release
+    scripts/soak {{seconds}}
+
+# Licences, sources and layering (needs cargo-deny).
+deny:
+    cargo deny check licenses bans sources
+
+# The kernels' tests under Valgrind, on the portable and the AVX2 path (Valgrind has no AVX-512); fewer random shapes, for it is slow.
+memcheck:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    export PROPTEST_CASES=${PROPTEST_CASES:-8}
+    tests=$(cargo test --release --no-run --message-format=json -p lrscope-kernels --lib --test pytorch --test shapes --test minimal_filtering --test updates \
+        | python3 -c 'import json, sys; print("\n".join(m["executable"] for m in map(json.loads, sys.stdin) if m.get("executable")))')
+    cd crates/kernels
+    for test in $tests; do
+        echo "== $test"
+        valgrind --quiet --error-exitcode=1 "$test" --test-threads 1
+    done

@@ -110,7 +110,7 @@ pub struct MachineArgs {
     /// Folder to look for data files in first [env: LRSCOPE_DATA_DIR]
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
-    /// Seconds between two saved states of a run, at 2 % of its time at most; 0 saves after every block, whatever that costs
+    /// Seconds between two saved states of a run, at 1 % of its time at most; 0 saves after every block, whatever that costs
     #[arg(long, default_value_t = 30.0, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     pub checkpoint_every: f64,
     #[command(flatten)]

@@ -10,8 +10,8 @@ use lrscope_runner::train::{BoxedError, Next, Recorder};
 
 use crate::interrupts;
 
-/// The state is not saved before this many times what saving took has gone by: it costs 2 % of the time at most.
-const PATIENCE: u32 = 50;
+/// The state is not saved before this many times what saving took has gone by: it costs 1 % of the time at most.
+const PATIENCE: u32 = 100;
 
 /// Records an attempt and saves the learner's state: when it is due by the clock, and when a signal ends the run.
 pub struct Keeper {

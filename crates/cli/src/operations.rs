@@ -150,7 +150,9 @@ pub fn check(name: &str) -> Result<Vec<Checked>> {
     };
     let mut checked = Vec::new();
     if class != DeviceClass::Cpu {
-        types.iter().for_each(|dtype| all(name, &device, *dtype, &mut checked));
+        for dtype in types {
+            all(name, &device, *dtype, &mut checked);
+        }
         return Ok(checked);
     }
     for isa in Isa::available() {

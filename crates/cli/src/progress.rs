@@ -107,7 +107,9 @@ impl Show for Display {
 
     fn event(&mut self, job: usize, label: &str, event: &Event) {
         if let Event::Resumed { step, notes } = event {
-            notes.iter().for_each(|note| self.say(&format!("{label}: {note}")));
+            for note in notes {
+                self.say(&format!("{label}: {note}"));
+            }
             if *step > 0 {
                 self.say(&format!("{label}: goes on from step {step}"));
             }
@@ -134,9 +136,13 @@ impl Show for Display {
                 bar.set_position(*step);
                 bar.set_message(format!("loss {loss:.4}  lr {lr:.2e}  {}", eta(bar)));
             }
+            Event::Resumed { step, .. } => {
+                bar.set_position(*step);
+                // The updates before were not done in this bar's time.
+                bar.reset_eta();
+            }
             Event::Evaluated { .. }
             | Event::DataReady { .. }
-            | Event::Resumed { .. }
             | Event::Interrupted { .. }
             | Event::Finished { .. }
             | Event::Failed { .. } => {}

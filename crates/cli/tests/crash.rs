@@ -214,8 +214,9 @@ fn killed_at_any_moment_it_comes_to_the_same_bits() {
             if done < kills && wait_for_moment(&mut child, &results, done, length, &mut dice) {
                 let victim = [Victim::All, Victim::Parent, Victim::Child][dice.below(3) as usize];
                 let phase = phase(&results);
-                if let Some(status) = kill(&mut child, &results, victim) {
-                    assert!(status.signal() == Some(9) || victim == Victim::Child, "{status}");
+                // A parent that has just ended by itself is not killed any more.
+                let killed = |status: &ExitStatus| status.signal() == Some(9) || victim == Victim::Child;
+                if kill(&mut child, &results, victim).is_some_and(|status| killed(&status)) {
                     *counts.entry((phase, victim)).or_default() += 1;
                     done += 1;
                     must_be_sound(folder.path(), &expected);
@@ -236,5 +237,7 @@ fn killed_at_any_moment_it_comes_to_the_same_bits() {
     say(format!(
         "{done} kills over {finished} folders: every record and pick equal to the uninterrupted ones, to the bit\n"
     ));
-    counts.iter().for_each(|((phase, victim), count)| say(format!("  {count:4} {phase:?}, {victim:?}\n")));
+    for ((phase, victim), count) in counts {
+        say(format!("  {count:4} {phase:?}, {victim:?}\n"));
+    }
 }

@@ -74,19 +74,18 @@ impl<'a> Check<'a> {
             b'T' | b'B' | b'X' => self.counted(4)?,
             0x8d | 0x8e | 0x96 => self.counted(8)?,
             b'}' | b']' | b')' | 0x8f => self.push(1, 0)?,
-            0x93 => self.wrap(2, 0)?,
             0x85 => self.wrap(1, 1)?,
             0x86 | b'R' | 0x81 => self.wrap(2, 1)?,
             0x87 | 0x92 => self.wrap(3, 1)?,
-            b'b' => self.wrap(2, 0)?,
+            0x93 | b'b' => self.wrap(2, 0)?,
             b't' | b'l' | b'd' | 0x91 => {
-                let depth = self.to_mark()?;
+                let depth = self.close_mark()?;
                 self.push(depth + 1, 0)?;
             }
             b'a' => self.grow(1)?,
             b's' => self.grow(2)?,
             b'e' | b'u' | 0x90 => {
-                let depth = self.to_mark()?;
+                let depth = self.close_mark()?;
                 self.deepen(depth)?;
             }
             b'p' | b'q' | b'r' | 0x94 | b'g' | b'h' | b'j' => self.memo(operation)?,
@@ -140,7 +139,7 @@ impl<'a> Check<'a> {
     }
 
     /// Takes everything from the last mark on; the depth of the deepest of it.
-    fn to_mark(&mut self) -> Result<u16, Problem> {
+    fn close_mark(&mut self) -> Result<u16, Problem> {
         match self.marks.pop() {
             Some(mark) => Ok(self.stack.drain(mark..).max().unwrap_or(0)),
             None => refuse("it closes what it has not opened"),

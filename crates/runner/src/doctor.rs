@@ -108,7 +108,7 @@ fn attempts(store: &Store, found: &mut Examination) -> Result<(), RecordError> {
         found.attempts += 1;
         match entry.state() {
             AttemptState::Running => {
-                found.find(Severity::Note, &entry.path, "a process of this machine is at work on it")
+                found.find(Severity::Note, &entry.path, "a process of this machine is at work on it");
             }
             AttemptState::Unknown => {
                 let message = format!("it was begun on {}; look there whether it is still at work", entry.host);
@@ -186,7 +186,7 @@ fn picks(store: &Store, found: &mut Examination) -> Result<(), RecordError> {
     let folder = store.path().join("picks");
     for name in names_in(&folder)? {
         let path = folder.join(&name);
-        if !name.ends_with(".json") {
+        if path.extension().is_none_or(|ending| ending != "json") {
             found.find(Severity::Note, &path, "this is no pick of lrscope; it is left alone");
             continue;
         }
@@ -234,19 +234,24 @@ fn studies(store: &Store, found: &mut Examination) -> Result<(), RecordError> {
                 continue;
             }
         };
-        for arm in &study.arms {
-            arm.runs.iter().for_each(|run| missing(store, &folder, arm, run, found));
-        }
+        missing(store, &folder, &study, found);
     }
     Ok(())
 }
 
-fn missing(store: &Store, folder: &Path, arm: &StudyArm, run: &StudyRun, found: &mut Examination) {
-    if !store.path().join("runs").join(run.id.as_str()).exists() {
-        let why = run.failed.clone().unwrap_or_else(|| "not done yet".into());
-        let message = format!("arm {:?}, seed {}: {why}; the same command does it", arm.name, run.seed);
-        found.find(Severity::Note, folder, message);
-    }
+/// Says how many of a study's runs have no record, and why the first of them has none.
+fn missing(store: &Store, folder: &Path, study: &Study, found: &mut Examination) {
+    let runs = || study.arms.iter().flat_map(|arm| arm.runs.iter().map(move |run| (arm, run)));
+    let undone = |(_, run): &(&StudyArm, &StudyRun)| !store.path().join("runs").join(run.id.as_str()).exists();
+    let Some((arm, run)) = runs().find(undone) else { return };
+    let (undone, all) = (runs().filter(undone).count(), runs().count());
+    let why = run.failed.clone().unwrap_or_else(|| "not done yet".into());
+    let first = format!("arm {:?}, seed {}: {why}", arm.name, run.seed);
+    found.find(
+        Severity::Note,
+        folder,
+        format!("{undone} of {all} runs have no record ({first}); the same command does them"),
+    );
 }
 
 /// Files that a process was writing when it was killed.

@@ -30,19 +30,14 @@ pub fn run() -> Result<()> {
     let _catching = Catching::until(2)?;
     let result = read().and_then(|task| execute(&task));
     let Err(error) = &result else { return result };
-    let event = match error.downcast_ref() {
-        Some(Stopped { signal, step }) => Event::Interrupted { signal: *signal, step: *step },
-        None => {
-            let bad_input = error.downcast_ref::<BadInput>().is_some();
-            Event::Failed { error: exit::text(error), bad_input }
-        }
-    };
-    // Nobody listens any more where this fails, and the error goes to standard error all the same.
-    let _ = tell(&event);
-    match error.downcast_ref() {
-        Some(Stopped { signal, .. }) => Err(Interrupted { signal: *signal, words: error.to_string() }.into()),
-        None => result,
+    // Nobody listens any more where telling fails, and the error goes to standard error all the same.
+    if let Some(Stopped { signal, step }) = error.downcast_ref() {
+        let _ = tell(&Event::Interrupted { signal: *signal, step: *step });
+        return Err(Interrupted { signal: *signal, words: error.to_string() }.into());
     }
+    let bad_input = error.downcast_ref::<BadInput>().is_some();
+    let _ = tell(&Event::Failed { error: exit::text(error), bad_input });
+    result
 }
 
 /// A run that a signal ended in order.
@@ -84,10 +79,7 @@ fn execute(task: &Task) -> Result<()> {
     let spec = &task.spec;
     let device = open_device(spec, &task.device)?;
     let store = Store::open(&task.results)?;
-    let turn = match wait_for_turn(&store, spec)? {
-        Some(turn) => turn,
-        None => return Ok(()),
-    };
+    let Some(turn) = wait_for_turn(&store, spec)? else { return Ok(()) };
     let name: Name = spec.data.name.parse().map_err(bad_input)?;
     let started = now();
     let reading = Instant::now();
@@ -167,11 +159,11 @@ fn train(task: &Task, store: &Store, learner: CandleLearner, start: Clocks) -> R
     let plan = resolve::plan(spec).map_err(bad_input)?;
     let clocks = Rc::new(Cell::new(start));
     let mut learner = Timed { learner, clocks: Rc::clone(&clocks) };
+    tell(&Event::Started { steps: spec.steps })?;
     let (attempt, resumed) = begin(store, spec, &mut learner)?;
     if let Some(before) = resumed.clocks {
         clocks.set(Clocks { data_seconds: before.data_seconds + start.data_seconds, ..before });
     }
-    tell(&Event::Started { steps: spec.steps })?;
     let every = Duration::from_secs_f64(task.checkpoint_every);
     let mut keeper = Keeper::new(attempt, resumed.step, every, Rc::clone(&clocks));
     let ending = match drive(&mut learner, spec, &plan, &resumed.past, &mut keeper, &mut narrate(spec.steps)) {

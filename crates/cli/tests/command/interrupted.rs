@@ -252,7 +252,9 @@ fn a_second_signal_ends_everything_at_once() {
     assert!(wait_until(&mut child, || under_way(&folder) == 2), "it ended too soon");
     let store = Store::open(folder.join("results")).unwrap();
     let victims: Vec<String> = store.attempts().unwrap().iter().map(|attempt| attempt.pid.to_string()).collect();
-    victims.iter().for_each(|pid| signal("STOP", pid));
+    for pid in &victims {
+        signal("STOP", pid);
+    }
     let parent = child.id().to_string();
     signal("TERM", &parent);
     thread::sleep(Duration::from_millis(200));

@@ -12,6 +12,7 @@ mod known_data;
 mod made;
 mod reading;
 mod real_data;
+mod seeds;
 
 use std::path::PathBuf;
 

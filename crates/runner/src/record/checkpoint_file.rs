@@ -40,7 +40,8 @@ impl Sums {
     }
 
     pub(super) fn to_text(&self) -> String {
-        self.0.iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect()
+        let lines: Vec<String> = self.0.iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect();
+        lines.concat()
     }
 
     /// Reads what [`to_text`](Self::to_text) writes and nothing else, so that any flipped byte is noticed.
