@@ -71,7 +71,8 @@ impl<'a, T: Element> Job<'a, T> {
     fn new(kernel: Kernel<T>, sizes: Sizes, x: &'a [T], dy: &'a [T]) -> Result<Self, KernelError> {
         let frame = input_frame(sizes.windows);
         let (picture, windows) = (sizes.c * frame.plane(), windows(sizes.windows, frame));
-        let together = PIXELS.div_ceil(windows.len());
+        // Pictures without channels all begin at the same place: their offsets would not ascend.
+        let together = if sizes.c == 0 { 1 } else { PIXELS.div_ceil(windows.len()) };
         let places = (0..together).flat_map(|n| windows.iter().map(move |window| n * picture + window));
         let places = Ascending::new(places.map(|place| tap("conv2d", place)).collect::<Result<_, _>>()?);
         let weights = Ascending::new(taps(sizes, frame)?.into_iter().map(|tap| tap as usize).collect());
