@@ -4,7 +4,11 @@
 //! The factor of two is held step by step, where distances are all of one size. Whole runs in f32 part for good where rounding
 //! decides a relu or a maximum, PyTorch's own as well: early, late or never, so that one network's distances reach from 1e-8 to
 //! 1e-2, and one run says little. They may go twice as far as the farthest of PyTorch's runs over all networks.
-#![allow(clippy::unwrap_used, reason = "a failure to build is a failure of the test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a failure to build is a failure of the test; distances are shown"
+)]
 
 use candle_core::{DType, Device, Tensor};
 use lrscope_kernels::{Isa, backward, cross_entropy, with_isa};
