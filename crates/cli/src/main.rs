@@ -25,7 +25,7 @@ mod tell;
 // Training allocates and frees large tensors at every step; this allocator keeps their pages instead of handing them back to
 // the system each time.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: lrscope_kernels::Recycling<mimalloc::MiMalloc> = lrscope_kernels::Recycling::new(mimalloc::MiMalloc);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -11,16 +11,21 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Bytes from which blocks are kept.
 const LARGE: usize = 128 << 10;
-/// Where kept blocks start: on a cache line.
+/// Where blocks start: on a cache line.
 const ALIGNMENT: usize = 64;
-/// Most blocks kept.
+/// The system's pages.
+const PAGE: usize = 4096;
+/// Where pages are known to be of that size.
+const KNOWN: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
+/// Most stretches of pages kept.
 const SLOTS: usize = 512;
 
-/// Keeps freed blocks of 128 KiB and more, and hands them out again for requests of nearly the same size.
+/// Keeps the pages of freed blocks of 128 KiB and more, and makes other such blocks of them: split, or joined with their
+/// neighbours.
 ///
-/// It holds at most an eighth more than the most that was in use at once: kept blocks go back, longest unused first, before a new
-/// one would go beyond that. On Unix, blocks come from the system page by page, so that what goes back is gone at once; elsewhere
-/// from the allocator behind. Meant to be a program's global allocator:
+/// It holds at most an eighth more than the most that was in use at once: where no kept stretch of pages is long enough, some go
+/// back to the system before new ones come. Small blocks come from the allocator behind. Meant to be a program's global
+/// allocator. Elsewhere than on 64-bit x86 under Linux it hands everything to the one behind:
 ///
 /// ```
 /// use std::alloc::System;
@@ -36,31 +41,31 @@ pub struct Recycling<A> {
     kept: Mutex<Kept>,
 }
 
-/// A block that is not in use.
-#[derive(Debug, Clone, Copy)]
-struct Block {
+/// Neighbouring pages that are not in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Pages {
     address: usize,
-    size: usize,
+    len: usize,
 }
 
-/// Blocks in the order in which they were freed.
+/// Pages that are not in use, in no order; no two of them are neighbours.
 #[derive(Debug)]
 struct Kept {
-    blocks: [Block; SLOTS],
+    pages: [Pages; SLOTS],
     count: usize,
-    /// Bytes of the kept blocks, of the large ones in use, and the most that were ever in use.
+    /// Bytes of the kept pages, of those in use, and the most that were ever in use.
     idle: usize,
     used: usize,
     most: usize,
-    /// New blocks so far.
+    /// Blocks handed out so far.
     made: usize,
 }
 
 impl<A> Recycling<A> {
-    /// An allocator that takes its memory from the one `behind` it.
+    /// An allocator that takes its small blocks from the one `behind` it.
     pub const fn new(behind: A) -> Self {
-        let blocks = [Block { address: 0, size: 0 }; SLOTS];
-        Self { behind, kept: Mutex::new(Kept { blocks, count: 0, idle: 0, used: 0, most: 0, made: 0 }) }
+        let pages = [Pages { address: 0, len: 0 }; SLOTS];
+        Self { behind, kept: Mutex::new(Kept { pages, count: 0, idle: 0, used: 0, most: 0, made: 0 }) }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -70,175 +75,183 @@ impl<A> Recycling<A> {
 }
 
 impl Kept {
-    fn take(&mut self, index: usize) -> Block {
-        let block = self.blocks[index];
-        self.blocks.copy_within(index + 1..self.count, index);
+    fn remove(&mut self, index: usize) -> Pages {
+        let pages = self.pages[index];
         self.count -= 1;
-        self.idle -= block.size;
-        block
+        self.pages[index] = self.pages[self.count];
+        self.idle -= pages.len;
+        pages
     }
 
-    /// The block of this size that was freed last.
-    fn fitting(&mut self, size: usize) -> Option<Block> {
-        let index = self.blocks[..self.count].iter().rposition(|block| block.size == size)?;
-        Some(self.take(index))
+    fn insert(&mut self, pages: Pages) {
+        self.pages[self.count] = pages;
+        self.count += 1;
+        self.idle += pages.len;
     }
 
-    /// The longest unused block, if all blocks and `more` bytes are beyond what may be held.
-    fn surplus(&mut self, more: usize) -> Option<Block> {
-        let held = self.used + self.idle + more;
-        (self.count > 0 && (held > self.most + self.most / 8 || self.count == SLOTS)).then(|| self.take(0))
+    /// Some pages, off the smallest stretch that has so many.
+    fn fitting(&mut self, len: usize) -> Option<Pages> {
+        let fits = (0..self.count).filter(|&index| self.pages[index].len >= len);
+        let index = fits.min_by_key(|&index| self.pages[index].len)?;
+        let pages = self.remove(index);
+        if pages.len > len {
+            self.insert(Pages { address: pages.address + len, len: pages.len - len });
+        }
+        Some(Pages { address: pages.address, len })
     }
 
-    fn enter(&mut self, size: usize) {
-        self.used += size;
+    /// Adds pages that were in use to what is kept, together with their neighbours.
+    fn put(&mut self, mut pages: Pages) {
+        let mut index = 0;
+        while index < self.count {
+            let other = self.pages[index];
+            if other.address + other.len == pages.address || pages.address + pages.len == other.address {
+                self.remove(index);
+                pages = Pages { address: other.address.min(pages.address), len: other.len + pages.len };
+                index = 0;
+            } else {
+                index += 1;
+            }
+        }
+        self.insert(pages);
+    }
+
+    /// Pages to give back, as long as all together and `more` bytes are beyond what may be held: of the smallest stretch, which
+    /// is the least likely to be of use.
+    fn surplus(&mut self, more: usize) -> Option<Pages> {
+        let (held, most) = (self.used + self.idle + more, self.most + self.most / 8);
+        let full = self.count + 1 >= SLOTS;
+        if self.count == 0 || (held <= most && !full) {
+            return None;
+        }
+        let index = (0..self.count).min_by_key(|&index| self.pages[index].len)?;
+        let pages = self.remove(index);
+        let surplus = if full { pages.len } else { (held - most).next_multiple_of(PAGE).min(pages.len) };
+        if surplus < pages.len {
+            self.insert(Pages { address: pages.address, len: pages.len - surplus });
+        }
+        Some(Pages { address: pages.address + pages.len - surplus, len: surplus })
+    }
+
+    fn enter(&mut self, len: usize) {
+        self.used += len;
         self.most = self.most.max(self.used);
+        self.made = self.made.wrapping_add(1) % PAGE;
     }
 }
 
-/// What is asked of the allocator behind for a large block: one of eight sizes between powers of two, so that nearly equal
-/// requests share blocks. Small and oddly aligned ones are none of ours.
-fn large(layout: Layout) -> Option<Layout> {
-    if layout.size() < LARGE || layout.align() > ALIGNMENT {
+/// Bytes of the pages that hold a large block: one page more than it needs, so that it can start anywhere in the first. Small and
+/// oddly aligned ones are none of ours.
+fn large(layout: Layout) -> Option<usize> {
+    if !KNOWN || layout.size() < LARGE || layout.align() > ALIGNMENT {
         return None;
     }
-    let step = 1_usize << (layout.size().ilog2() - 3);
-    let size = layout.size().checked_next_multiple_of(step)?;
-    Layout::from_size_align(size, ALIGNMENT).ok()
+    layout.size().checked_next_multiple_of(PAGE)?.checked_add(PAGE).filter(|&len| len < isize::MAX as usize)
 }
 
-/// Where blocks come from and go to: the system's pages.
-#[cfg(unix)]
-mod source {
-    use std::alloc::{GlobalAlloc, Layout};
-    use std::ptr::null_mut;
+/// The pages of a large block in use.
+fn pages_of(block: *mut u8, len: usize) -> Pages {
+    Pages { address: block as usize / PAGE * PAGE, len }
+}
 
-    use super::{ALIGNMENT, Block};
+/// New pages of zeros, or none.
+#[cfg(not(target_os = "linux"))]
+fn map(_: usize) -> Option<Pages> {
+    None
+}
 
-    const PAGE: usize = 4096;
+/// # Safety
+/// Nothing is done.
+#[cfg(not(target_os = "linux"))]
+unsafe fn unmap(_: Pages) {}
 
-    /// A new block of zeros, or null. Number `made` starts that many cache lines into its first page: what starts at the same
-    /// place of a page competes for the same places in the caches.
+/// New pages of zeros, or none.
+#[cfg(target_os = "linux")]
+fn map(len: usize) -> Option<Pages> {
+    let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: new pages, wherever the system likes.
+    let address = unsafe { libc::mmap(null_mut(), len, access, kind, -1, 0) };
+    (address != libc::MAP_FAILED).then_some(Pages { address: address as usize, len })
+}
+
+/// Gives pages back.
+///
+/// # Safety
+/// They came from [`map`], whole or in part, and are nobody's.
+#[cfg(target_os = "linux")]
+unsafe fn unmap(pages: Pages) {
+    // SAFETY: the caller's promise is the callee's.
+    unsafe { libc::munmap(pages.address as *mut libc::c_void, pages.len) };
+}
+
+impl<A> Recycling<A> {
+    /// A block on `len` bytes of pages, and whether they are new and zeros; null where there are none.
     ///
-    /// # Safety
-    /// `wanted` is not empty.
-    pub unsafe fn acquire<A: GlobalAlloc>(_: &A, wanted: Layout, _: bool, made: usize) -> *mut u8 {
-        let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-        // SAFETY: new pages, wherever the system likes.
-        let pages = unsafe { libc::mmap(null_mut(), wanted.size() + PAGE, access, kind, -1, 0) };
-        if pages == libc::MAP_FAILED {
-            return null_mut();
-        }
-        // SAFETY: within the extra page.
-        unsafe { pages.cast::<u8>().add(made * 5 % (PAGE / ALIGNMENT) * ALIGNMENT) }
-    }
-
-    /// # Safety
-    /// The block came from [`acquire`], and is nobody's.
-    pub unsafe fn release<A: GlobalAlloc>(_: &A, block: Block) {
-        let pages = block.address / PAGE * PAGE;
-        // SAFETY: these are the pages that were mapped for the block, which starts within the first of them.
-        unsafe { libc::munmap(pages as *mut libc::c_void, block.size + PAGE) };
-    }
-}
-
-/// Where blocks come from and go to: the allocator behind.
-#[cfg(not(unix))]
-mod source {
-    use std::alloc::{GlobalAlloc, Layout};
-
-    use super::{ALIGNMENT, Block};
-
-    /// # Safety
-    /// As for [`GlobalAlloc::alloc`].
-    pub unsafe fn acquire<A: GlobalAlloc>(behind: &A, wanted: Layout, zeroed: bool, _: usize) -> *mut u8 {
-        // SAFETY: the caller's promise is the callees'.
-        unsafe { if zeroed { behind.alloc_zeroed(wanted) } else { behind.alloc(wanted) } }
-    }
-
-    /// # Safety
-    /// The block came from [`acquire`], and is nobody's.
-    pub unsafe fn release<A: GlobalAlloc>(behind: &A, block: Block) {
-        // SAFETY: every block was allocated with this layout, made by `large`.
-        unsafe { behind.dealloc(block.address as *mut u8, Layout::from_size_align_unchecked(block.size, ALIGNMENT)) };
-    }
-}
-
-impl<A: GlobalAlloc> Recycling<A> {
-    /// A block for a request that [`large`] has rounded: a kept one, or a new one (`true`).
-    ///
-    /// # Safety
-    /// As for [`GlobalAlloc::alloc`].
-    unsafe fn block(&self, wanted: Layout, zeroed: bool) -> (*mut u8, bool) {
+    /// What starts at the same place of a page competes for the same places in the caches, so blocks start some cache lines into
+    /// theirs.
+    fn block(&self, len: usize) -> (*mut u8, bool) {
         let mut kept = self.kept();
-        if let Some(block) = kept.fitting(wanted.size()) {
-            kept.enter(block.size);
-            return (block.address as *mut u8, false);
+        let found = kept.fitting(len);
+        let fresh = found.is_none();
+        if fresh {
+            while let Some(pages) = kept.surplus(len) {
+                // SAFETY: kept pages were mapped, and are nobody's.
+                unsafe { unmap(pages) };
+            }
         }
-        while let Some(block) = kept.surplus(wanted.size()) {
-            // SAFETY: kept blocks came from there, and are nobody's.
-            unsafe { source::release(&self.behind, block) };
-        }
-        // SAFETY: the caller's promise is the callee's.
-        let address = unsafe { source::acquire(&self.behind, wanted, zeroed, kept.made) };
-        if !address.is_null() {
-            kept.made = kept.made.wrapping_add(1) % 4096;
-            kept.enter(wanted.size());
-        }
-        (address, true)
+        let Some(pages) = found.or_else(|| map(len)) else { return (null_mut(), true) };
+        kept.enter(len);
+        let place = kept.made * 5 % (PAGE / ALIGNMENT) * ALIGNMENT;
+        ((pages.address + place) as *mut u8, fresh)
     }
 }
 
-// SAFETY: small requests go to the allocator behind as they are. A large one gets a block of at least its size and alignment,
-// which is in use once at a time: it leaves the kept ones when it is handed out, and enters them when it is given back.
+// SAFETY: small requests go to the allocator behind as they are. A large one gets pages of its own, one more than it needs, and
+// starts within the first, aligned: pages leave the kept ones when they are handed out, and enter them when they are given back.
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Recycling<A> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promise is the callees'.
-        unsafe {
-            match large(layout) {
-                Some(wanted) => self.block(wanted, false).0,
-                None => self.behind.alloc(layout),
-            }
+        match large(layout) {
+            Some(len) => self.block(len).0,
+            // SAFETY: the caller's promise is the callee's.
+            None => unsafe { self.behind.alloc(layout) },
         }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promise is the callees'; a kept block has as many bytes as are cleared.
-        unsafe {
-            let Some(wanted) = large(layout) else { return self.behind.alloc_zeroed(layout) };
-            let (address, fresh) = self.block(wanted, true);
-            if !fresh {
-                address.write_bytes(0, layout.size());
-            }
-            address
+        let Some(len) = large(layout) else {
+            // SAFETY: the caller's promise is the callee's.
+            return unsafe { self.behind.alloc_zeroed(layout) };
+        };
+        let (block, fresh) = self.block(len);
+        if !fresh && !block.is_null() {
+            // SAFETY: the block has as many bytes.
+            unsafe { block.write_bytes(0, layout.size()) };
         }
+        block
     }
 
-    unsafe fn dealloc(&self, address: *mut u8, given: Layout) {
-        let Some(wanted) = large(given) else {
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        let Some(len) = large(layout) else {
             // SAFETY: small blocks came from the allocator behind with this layout.
-            return unsafe { self.behind.dealloc(address, given) };
+            return unsafe { self.behind.dealloc(block, layout) };
         };
         let mut kept = self.kept();
-        kept.used -= wanted.size();
-        while let Some(block) = kept.surplus(wanted.size()) {
-            // SAFETY: kept blocks came from there, and are nobody's.
-            unsafe { source::release(&self.behind, block) };
+        kept.used -= len;
+        while let Some(pages) = kept.surplus(len) {
+            // SAFETY: kept pages were mapped, and are nobody's.
+            unsafe { unmap(pages) };
         }
-        let count = kept.count;
-        kept.blocks[count] = Block { address: address as usize, size: wanted.size() };
-        kept.count += 1;
-        kept.idle += wanted.size();
+        kept.put(pages_of(block, len));
     }
 
     unsafe fn realloc(&self, address: *mut u8, old: Layout, size: usize) -> *mut u8 {
         let Ok(new) = Layout::from_size_align(size, old.align()) else { return null_mut() };
-        // SAFETY: the caller's promise is the callees'; blocks of equal rounded size are the same block, and otherwise the new
-        // one is apart from the old one.
+        // SAFETY: the caller's promise is the callees'; a block on as many pages is the same block, and otherwise the new one is
+        // apart from the old one.
         unsafe {
             match (large(old), large(new)) {
                 (None, None) => self.behind.realloc(address, old, size),
-                (old_block, new_block) if old_block == new_block => address,
+                (old_len, new_len) if old_len == new_len => address,
                 _ => {
                     let moved = self.alloc(new);
                     if !moved.is_null() {
@@ -252,7 +265,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Recycling<A> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
 mod tests {
     use std::alloc::System;
 
@@ -270,14 +283,20 @@ mod tests {
             let first = allocator.alloc(bytes(300_000));
             first.write_bytes(7, 300_000);
             allocator.dealloc(first, bytes(300_000));
-            let second = allocator.alloc_zeroed(bytes(299_000));
-            assert_eq!(second, first, "nearly the same size");
-            assert!((0..299_000).all(|index| second.add(index).read() == 0));
-            let same = allocator.realloc(second, bytes(299_000), 300_500);
-            assert_eq!(same, first);
-            same.write(9);
-            let moved = allocator.realloc(same, bytes(300_500), 900_000);
-            assert_eq!((moved.read(), moved == first), (9, false));
+            let second = allocator.alloc_zeroed(bytes(150_000));
+            let third = allocator.alloc_zeroed(bytes(140_000));
+            assert!(
+                first.addr().abs_diff(second.addr()) < 300_000 && first.addr().abs_diff(third.addr()) < 300_000,
+                "off the same pages"
+            );
+            assert!((0..150_000).all(|index| second.add(index).read() == 0));
+            assert!((0..140_000).all(|index| third.add(index).read() == 0));
+            allocator.dealloc(third, bytes(140_000));
+            second.write(9);
+            let same = allocator.realloc(second, bytes(150_000), 150_100);
+            assert_eq!(same, second);
+            let moved = allocator.realloc(same, bytes(150_100), 900_000);
+            assert_eq!((moved.read(), moved == same), (9, false));
             let small = allocator.realloc(moved, bytes(900_000), 100);
             assert_eq!(small.read(), 9);
             allocator.dealloc(small, bytes(100));
@@ -292,9 +311,10 @@ mod tests {
             // SAFETY: as above.
             unsafe {
                 let blocks = [allocator.alloc(bytes(size)), allocator.alloc(bytes(size / 2))];
-                most = most.max(size + size / 2);
+                let both = [size, size / 2].map(|size| large(bytes(size)).expect("large")).iter().sum();
+                most = most.max(both);
                 let kept = allocator.kept();
-                assert_eq!((kept.used, kept.most), (size + size / 2, most));
+                assert_eq!((kept.used, kept.most), (both, most));
                 assert!(kept.used + kept.idle <= most + most / 8);
                 drop(kept);
                 allocator.dealloc(blocks[1], bytes(size / 2));

@@ -36,8 +36,13 @@ fn agree(inputs: &[Tensor], params: Conv2dParams) -> Result<()> {
     Ok(())
 }
 
+/// Random shapes to try: 60, or what `PROPTEST_CASES` says.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(60)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases()) })]
 
     #[test]
     fn kernel_and_twin_agree(

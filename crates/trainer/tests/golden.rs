@@ -14,7 +14,7 @@ use lrscope_runner::learner::{Learner, Subset};
 use lrscope_runner::spec::{Adam, FloatType, ModelSpec, NUMERICS_VERSION, OptimizerSpec, Sgd};
 
 /// Version of the arithmetic that the hashes below were made with.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Hashes of losses and final weights: networks × (SGD, `AdamW`) × (f32, f64).
 const GOLDEN: [u64; 12] = [
@@ -22,14 +22,14 @@ const GOLDEN: [u64; 12] = [
     0x3727_3af8_6d69_6e3a,
     0xb6b5_6b9b_3d5b_5861,
     0x4d3d_7808_e14b_3b54,
-    0xf27d_01cc_8ebb_0bfa,
-    0x7d6b_c4a1_8a11_f61b,
-    0x653f_f658_1efe_e0b9,
-    0x4447_8a17_695b_950f,
-    0xee6a_c787_55f7_bf46,
-    0xc2b0_1a64_cde0_8705,
-    0xf175_6286_1c8b_fbee,
-    0xcace_b99d_e0be_d14d,
+    0x6696_652b_d951_2279,
+    0x2888_2482_9360_bac4,
+    0xbc84_a80a_643f_8a5f,
+    0x4718_7350_a9e7_d7db,
+    0xe7db_c351_4d73_8a2f,
+    0x87b7_1918_403b_15ac,
+    0x836d_826d_42ed_f5a3,
+    0x378c_3a07_a50f_4625,
 ];
 
 /// FNV-1a, 64 bits, of the numbers' bits.
