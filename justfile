@@ -68,7 +68,7 @@ soak seconds="1800":
     cargo build --release
     scripts/soak {{seconds}}
 
-# Licences, sources and layering (needs cargo-deny).
+# Licences, sources and layering (needs cargo-deny; not part of CI, which checks the layers by scripts/check-layers).
 deny:
     cargo deny check licenses bans sources
 
