@@ -36,6 +36,7 @@ vectorised! {
     }
 }
 
+#[expect(clippy::needless_bitwise_bool, reason = "a branch would keep the loop from being vectorised")]
 #[inline(always)]
 fn max_rows<T: Element, const S: usize>(windows: Windows, x: &[T], maxima: &mut [T], places: &mut [u16]) {
     let Windows { h, w, kh, kw, ow, stride, padding, .. } = windows;

@@ -21,13 +21,16 @@ const MANY: usize = 64 << 10;
 /// Numbers in one part of the sum over pieces.
 const PART: usize = 1 << 14;
 
+/// Of weights and bias.
+type Gradients<T> = (Vec<T>, Vec<T>);
+
 /// Gradients of a convolution's weights and bias, or none where this way does not pay.
 pub(crate) fn backward_weights<T: Element>(
     kernel: Kernel<T>,
     sizes: Sizes,
     x: &[T],
     dy: &[T],
-) -> Result<Option<(Vec<T>, Vec<T>)>, KernelError> {
+) -> Result<Option<Gradients<T>>, KernelError> {
     let Some(scheme) = scheme(sizes) else { return Ok(None) };
     let (width, rows) = (kernel.width, scheme.multiplications() * sizes.c);
     let job = Job::new(Tiling::new(kernel, scheme, sizes)?, x, dy)?;

@@ -22,7 +22,7 @@ pub(crate) fn forward<T: Element>(
     let Some(scheme) = scheme(sizes) else { return Ok(None) };
     let tiling = Tiling::new(kernel, scheme, sizes)?;
     let weights = at_points(kernel, scheme, sizes, w);
-    Convolution::new(&tiling, &weights, bias)?.run(x).map(Some)
+    Ok(Some(Convolution::new(&tiling, &weights, bias)?.run(x)))
 }
 
 /// Gradient of a convolution's input, or none where this way does not pay.
@@ -35,7 +35,7 @@ pub(crate) fn backward_input<T: Element>(
     let Some((sizes, scheme)) = backward_scheme(sizes) else { return Ok(None) };
     let tiling = Tiling::new(kernel, scheme, sizes)?;
     let weights = turned_at_points(kernel, scheme, sizes, w);
-    Convolution::new(&tiling, &weights, None)?.run(dy).map(Some)
+    Ok(Some(Convolution::new(&tiling, &weights, None)?.run(dy)))
 }
 
 struct Convolution<'a, T: Element> {
@@ -60,10 +60,10 @@ impl<'a, T: Element> Convolution<'a, T> {
         Ok(Self { tiling, weights, bias, points: points.collect::<Result<_, KernelError>>()? })
     }
 
-    fn run(&self, x: &[T]) -> Result<Vec<T>, KernelError> {
+    fn run(&self, x: &[T]) -> Vec<T> {
         let Tiling { sizes, pictures, .. } = *self.tiling;
         let (input, output) = (sizes.input(), sizes.output());
-        Ok(build(sizes.n * output, pictures * output, sizes.work(), |index, y| {
+        build(sizes.n * output, pictures * output, sizes.work(), |index, y| {
             let count = y.len() / output;
             let x = &x[index * pictures * input..][..count * input];
             let pixels = self.tiling.channels_last(x);
@@ -72,7 +72,7 @@ impl<'a, T: Element> Convolution<'a, T> {
                 self.tiling.spread(&pixels, &chunk, &mut spread);
                 self.multiply(&chunk, &spread, y);
             }
-        }))
+        })
     }
 
     /// All output channels of a chunk.
