@@ -29,7 +29,7 @@ fn entry(title: &str, result: &str, folder: &str) -> IndexEntry {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
 
     #[test]
     fn any_text_in_a_table_shows_as_it_is(
