@@ -80,6 +80,16 @@ fn shapes_that_do_not_fit_are_named() {
             "empty",
         ),
         (refusal(k::flatten(&zeros(&[]))), "flatten"),
+    ];
+    all_named(&cases);
+    let w = Var::from_tensor(&zeros(&[3])).expect("a variable");
+    let message = refusal(k::sgd_step(&w, &zeros(&[2]), &mut k::SgdState::default(), &k::SgdOptions::default()));
+    assert!(message.contains("[3] and [2]"), "{message}");
+}
+
+#[test]
+fn shapes_and_settings_of_layers_that_do_not_fit_are_named() {
+    let cases = [
         (
             refusal(k::add(&zeros(&[2, 3]), &zeros(&[3]))),
             "add: a and b must have the same shape, but the shapes are [2, 3]",
@@ -106,12 +116,14 @@ fn shapes_that_do_not_fit_are_named() {
         (refusal(norm(&[2, 3, 4, 4], 3, 1e-5, f64::NAN)), "momentum must be from 0 to 1, but is NaN"),
         (refusal(norm(&[1, 3, 1, 1], 3, 1e-5, 0.1)), "more than one number a channel, but x has shape [1, 3, 1, 1]"),
     ];
+    all_named(&cases);
+}
+
+/// Every refusal says its part.
+fn all_named(cases: &[(String, &str)]) {
     for (message, part) in cases {
         assert!(message.contains(part), "{message:?} does not say {part:?}");
     }
-    let w = Var::from_tensor(&zeros(&[3])).expect("a variable");
-    let message = refusal(k::sgd_step(&w, &zeros(&[2]), &mut k::SgdState::default(), &k::SgdOptions::default()));
-    assert!(message.contains("[3] and [2]"), "{message}");
 }
 
 #[test]
