@@ -18,7 +18,7 @@ use crate::name::Name;
 /// The right to fetch one data set into one cache folder, given back when dropped (or when the process ends).
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
 }
 
 /// Time between two tries to get the right.
@@ -35,9 +35,9 @@ impl Lock {
         let start = Instant::now();
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(Self { _file: file }),
+                Ok(()) => return Ok(Self { file }),
                 Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
-                    return Ok(Self { _file: file });
+                    return Ok(Self { file });
                 }
                 Err(TryLockError::Error(error)) => return Err(Error::write("lock", &path)(error)),
                 Err(TryLockError::WouldBlock) if start.elapsed() > patience => {
@@ -50,6 +50,13 @@ impl Lock {
                 }
             }
         }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file would do so only when a child process that another thread is starting lets go of its copy too.
+        let _ = self.file.unlock();
     }
 }
 

@@ -3,10 +3,17 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use super::error::RecordError;
 
 const LOCK: &str = "lock";
+
+/// Someone who only asks whether the owner lives ([`is_held`]) holds the lock for a moment: how often, and after what pause,
+/// it is tried again before it counts as held.
+const TRIES: usize = 5;
+const PAUSE: Duration = Duration::from_millis(4);
 
 /// A held lock. The system frees it when the process ends, however it ends.
 #[derive(Debug)]
@@ -24,7 +31,7 @@ impl Lock {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             other => other.map_err(RecordError::io("create the lock", &path))?,
         };
-        match file.try_lock() {
+        match try_for_a_moment(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(_)) => return Ok(Some(Self { file: None })),
@@ -39,6 +46,31 @@ impl Lock {
     }
 }
 
+impl Drop for Lock {
+    fn drop(&mut self) {
+        release(self.file.as_ref());
+    }
+}
+
+/// Gives a lock back at once. Closing the file would do so only when the last copy of the handle goes, and a child process that
+/// another thread is starting has copies of all handles until its program begins.
+pub(super) fn release(file: Option<&File>) {
+    if let Some(file) = file {
+        // Where this fails, closing the file does it.
+        let _ = file.unlock();
+    }
+}
+
+fn try_for_a_moment(file: &File) -> Result<(), TryLockError> {
+    for _ in 1..TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
+            other => return other,
+        }
+    }
+    file.try_lock()
+}
+
 /// Whether someone holds the lock of a folder; nothing where that cannot be told.
 pub(super) fn is_held(folder: &Path) -> Option<bool> {
     let file = match File::open(folder.join(LOCK)) {
@@ -46,7 +78,10 @@ pub(super) fn is_held(folder: &Path) -> Option<bool> {
         other => other.ok()?,
     };
     match file.try_lock_shared() {
-        Ok(()) => Some(false),
+        Ok(()) => {
+            release(Some(&file));
+            Some(false)
+        }
         Err(TryLockError::WouldBlock) => Some(true),
         Err(TryLockError::Error(_)) => None,
     }

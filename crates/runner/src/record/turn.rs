@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::RecordError;
+use super::lock::release;
 use crate::spec::RunId;
 
 /// The turn at a run. It ends with this value, or with the process, however that ends.
@@ -13,7 +14,7 @@ use crate::spec::RunId;
 #[derive(Debug)]
 pub struct Turn {
     path: PathBuf,
-    _file: Option<File>,
+    file: Option<File>,
 }
 
 impl Turn {
@@ -21,9 +22,9 @@ impl Turn {
         let path = locks.join(run_id.as_str());
         let file = open(locks, &path).map_err(RecordError::io("create the lock", &path))?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Self { path, _file: Some(file) })),
+            Ok(()) => Ok(Some(Self { path, file: Some(file) })),
             Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(_)) => Ok(Some(Self { path, _file: None })),
+            Err(TryLockError::Error(_)) => Ok(Some(Self { path, file: None })),
         }
     }
 
@@ -33,6 +34,12 @@ impl Turn {
         let _ = fs::remove_file(&self.path);
         // Only the last one succeeds.
         let _ = self.path.parent().map(fs::remove_dir);
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        release(self.file.as_ref());
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use lrscope_runner::doctor::{Severity, examine};
 use lrscope_runner::learner::{Evaluation, Learner, LearnerError, Probes, Row, State, Subset};
@@ -244,6 +246,26 @@ fn a_state_that_the_learner_refuses_or_the_journal_does_not_reach_is_passed_over
     assert_eq!((resumed.step, attempt.steps(), learner.0.len()), (0, 0, 0));
     assert!(resumed.notes.iter().all(|note| note.contains("the journal holds 0 of them")), "{resumed:?}");
     assert_eq!(attempt.checkpoints().unwrap(), [0_u64; 0]);
+}
+
+/// A child that is being started has copies of all handles until its program begins; they must not hold an attempt's lock.
+#[test]
+fn an_attempt_can_be_taken_up_at_once_while_children_are_started() {
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    Command::new("true").status().unwrap();
+                }
+            });
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let (store, _) = dead(folder.path());
+        let missed = (0..200).filter(|_| store.adopt(&sample::spec(0, STEPS)).unwrap().is_none()).count();
+        stop.store(true, Ordering::Relaxed);
+        assert_eq!(missed, 0);
+    });
 }
 
 #[test]
