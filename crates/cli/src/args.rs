@@ -66,6 +66,9 @@ pub struct ExperimentArgs {
     /// Weight decay
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     pub weight_decay: Option<f64>,
+    /// Share of each target that is spread over all classes in training, below 1; evaluations measure the plain loss
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    pub label_smoothing: Option<f64>,
     /// Examples per forward pass
     #[arg(long, value_name = "N")]
     pub batch_size: Option<u64>,

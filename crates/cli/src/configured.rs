@@ -42,8 +42,10 @@ impl Configured {
 
     fn apply(&mut self, args: &ExperimentArgs) -> Result<()> {
         self.apply_network(args)?;
-        let data = &mut self.experiment.data;
         let flags = &mut self.flags;
+        let smoothing = &mut self.experiment.loss.label_smoothing;
+        over(smoothing, args.label_smoothing, flags, "loss.label_smoothing", "--label-smoothing");
+        let data = &mut self.experiment.data;
         over(&mut data.batch_size, args.batch_size, flags, "data.batch_size", "--batch-size");
         let accumulation = args.accumulation_steps;
         let flag = "--accumulation-steps";

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use lrscope_report::Fact;
 use lrscope_runner::record::{Published, Store};
-use lrscope_runner::spec::{DeviceClass, FloatType, ModelSpec, Normalization, OptimizerSpec, RunSpec};
+use lrscope_runner::spec::{DeviceClass, FloatType, LossSpec, ModelSpec, Normalization, OptimizerSpec, RunSpec};
 use lrscope_runner::study::Study;
 
 use crate::perform::{model_name, optimizer_name};
@@ -29,7 +29,7 @@ pub fn recipe(spec: &RunSpec, study: &Study) -> Vec<Fact> {
     let epochs = spec.steps as f64 / spec.steps_per_epoch as f64;
     let seeds: Vec<String> =
         study.arms.first().map_or_else(Vec::new, |arm| arm.runs.iter().map(|run| run.seed.to_string()).collect());
-    vec![
+    let mut facts = vec![
         Fact::new("data", format!("{} (data hash {})", data.name, data.sha256)),
         Fact::new("validation", format!("{} of the training examples", data.validation)),
         Fact::new(
@@ -39,13 +39,22 @@ pub fn recipe(spec: &RunSpec, study: &Study) -> Vec<Fact> {
         Fact::new("pixels", normalization(data.normalization)),
         Fact::new("model", model(&spec.model)),
         Fact::new("optimizer", optimizer(&spec.optimizer)),
+    ];
+    facts.extend((!spec.loss.is_plain()).then(|| Fact::new("loss", loss(spec.loss))));
+    facts.extend([
         Fact::new("parameter groups", groups(spec)),
         Fact::new("examples per update", batch(data.batch_size, data.accumulation_steps, per_update)),
         Fact::new("updates", format!("{} ({epochs:.2} epochs of {})", spec.steps, spec.steps_per_epoch)),
         Fact::new("seeds", seeds.join(", ")),
         Fact::new("arithmetic", arithmetic(spec)),
         Fact::new("program", format!("lrscope {}, numerics version {}", env!("CARGO_PKG_VERSION"), spec.numerics)),
-    ]
+    ]);
+    facts
+}
+
+fn loss(loss: LossSpec) -> String {
+    let smoothing = loss.label_smoothing;
+    format!("cross-entropy, in updates with label smoothing {smoothing}, in evaluations without")
 }
 
 fn normalization(normalization: Normalization) -> &'static str {

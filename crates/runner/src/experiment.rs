@@ -8,7 +8,7 @@ use lrscope_schedule::{Length, ScheduleSpec};
 use serde::{Deserialize, Serialize};
 
 use crate::learner::{Probes, Subset};
-use crate::spec::{FloatType, GroupSpec, ModelSpec, Normalization, OptimizerSpec};
+use crate::spec::{FloatType, GroupSpec, LossSpec, ModelSpec, Normalization, OptimizerSpec};
 
 mod check;
 mod near_miss;
@@ -38,6 +38,9 @@ pub struct Experiment {
     pub model: ModelSpec,
     /// The optimizer.
     pub optimizer: OptimizerSpec,
+    /// What training minimises, in every command; absent for the plain cross-entropy.
+    #[serde(default, skip_serializing_if = "LossSpec::is_plain")]
+    pub loss: LossSpec,
     /// Parameter groups; none means one group that holds everything.
     #[serde(default, rename = "group", skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<GroupSpec>,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::analysis::Pick;
-use crate::spec::{GroupSpec, ModelSpec, Normalization, OptimizerSpec, RunId, RunSpec};
+use crate::spec::{GroupSpec, LossSpec, ModelSpec, Normalization, OptimizerSpec, RunId, RunSpec};
 
 /// A pick's bounds as schedules take them: to three significant digits, as reports print them. More digits than that are the
 /// noise of the curve, and so what a report shows is what was trained with.
@@ -37,6 +37,9 @@ pub struct PickKey {
     pub model: ModelSpec,
     /// The optimizer with momentum and weight decay.
     pub optimizer: OptimizerSpec,
+    /// What is minimised; left out where it is the plain cross-entropy.
+    #[serde(default, skip_serializing_if = "LossSpec::is_plain")]
+    pub loss: LossSpec,
     /// Parameter groups with their factors.
     pub groups: Vec<GroupSpec>,
 }
@@ -52,6 +55,7 @@ impl PickKey {
             examples_per_update: spec.data.batch_size * spec.data.accumulation_steps,
             model: spec.model.clone(),
             optimizer: spec.optimizer.clone(),
+            loss: spec.loss,
             groups: spec.groups.clone(),
         }
     }

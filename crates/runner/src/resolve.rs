@@ -166,6 +166,7 @@ impl Setting {
             data: self.data_spec(),
             model: experiment.model.clone(),
             optimizer: experiment.optimizer.clone(),
+            loss: experiment.loss,
             groups: self.groups(),
             schedule,
             steps,

@@ -27,6 +27,9 @@ pub struct RunSpec {
     pub model: ModelSpec,
     /// The optimizer.
     pub optimizer: OptimizerSpec,
+    /// What training minimises; left out where it is the plain cross-entropy, whose runs are known by that.
+    #[serde(default, skip_serializing_if = "LossSpec::is_plain")]
+    pub loss: LossSpec,
     /// Parameter groups; a parameter belongs to the first one that matches it.
     pub groups: Vec<GroupSpec>,
     /// The schedule, lengths in steps and rates as numbers.
@@ -180,6 +183,23 @@ pub struct Adam {
 impl Default for Adam {
     fn default() -> Self {
         Self { betas: (0.9, 0.999), eps: 1e-8, weight_decay: 0.0, amsgrad: false }
+    }
+}
+
+/// What training minimises: the mean cross-entropy, as in `torch.nn.CrossEntropyLoss`.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LossSpec {
+    /// Share of every target, in [0, 1), that is spread evenly over all classes (arXiv 1512.00567, section 7). It changes the
+    /// loss of updates alone: evaluations measure the plain cross-entropy, so that they can be compared.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub label_smoothing: f64,
+}
+
+impl LossSpec {
+    /// Whether it is the plain cross-entropy.
+    pub fn is_plain(&self) -> bool {
+        self.label_smoothing == 0.0
     }
 }
 

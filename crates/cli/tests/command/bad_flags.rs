@@ -11,6 +11,7 @@ const WITH_CONFIG: &[Row] = &[
     (&["train", "--momentum", "1.5"], &["--momentum: 1.5 is outside [0, 1)"]),
     (&["train", "--momentum", "-0.1"], &["--momentum: -0.1 is outside [0, 1)"]),
     (&["train", "--momentum", "nan"], &["--momentum: NaN is outside [0, 1)"]),
+    (&["train", "--label-smoothing", "1"], &["--label-smoothing: 1 is outside [0, 1)"]),
     (&["train", "--weight-decay", "-1"], &["--weight-decay: -1 is not a finite number of at least 0"]),
     (&["train", "--batch-size", "0"], &["--batch-size: 0 is outside 1..=1048576"]),
     (&["train", "--batch-size", "many"], &["'many'", "--batch-size"]),

@@ -62,11 +62,12 @@ fn without_a_pick_the_range_test_is_run_first_and_said() {
 fn a_pick_for_other_settings_is_not_used() {
     let folder = with_references();
     folder.done(&["range-test", "--config", "small.toml", "--name", "mine"]);
-    let other: [&[&str]; 8] = [
+    let other: [&[&str]; 9] = [
         &["--batch-size", "16"],
         &["--accumulation-steps", "2"],
         &["--momentum", "0.5"],
         &["--weight-decay", "0.001"],
+        &["--label-smoothing", "0.1"],
         &["--model", "mlp = { hidden = [17] }"],
         &["--optimizer", "adamw"],
         &["--normalization", "standard"],

@@ -42,6 +42,7 @@ impl Experiment {
         self.check_data()?;
         check_model(&self.model)?;
         check_optimizer(&self.optimizer)?;
+        share("loss.label_smoothing", self.loss.label_smoothing)?;
         check_groups(&self.groups)?;
         self.check_training()?;
         self.check_range_test()?;

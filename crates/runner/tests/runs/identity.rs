@@ -146,6 +146,23 @@ fn an_identity_is_the_hash_of_the_specification_s_text() {
     assert_eq!(spec.id().as_str(), SHA256);
 }
 
+/// Without smoothing the specification has the text, and so the identity, that it had before there was any.
+#[test]
+fn smoothing_changes_an_identity_only_where_there_is_some() {
+    let with = |smoothing: f64| {
+        let mut spec = sample();
+        spec["loss"] = json!({ "label_smoothing": smoothing });
+        serde_json::from_value::<RunSpec>(spec).unwrap()
+    };
+    assert_eq!(with(0.0).id(), id(&sample()));
+    assert!(!serde_json::to_string(&with(0.0)).unwrap().contains("loss"));
+    assert_ne!(with(0.1).id(), id(&sample()));
+    assert_ne!(with(0.1).id(), with(0.2).id());
+    let text = serde_json::to_string(&with(0.1)).unwrap();
+    assert!(text.contains(r#""loss":{"label_smoothing":0.1},"groups""#), "{text}");
+    assert_eq!(serde_json::from_str::<RunSpec>(&text).unwrap(), with(0.1));
+}
+
 const SHA256: &str = "4e40e38508d0613a078e";
 
 #[test]

@@ -50,7 +50,7 @@ fn every_setting_asks_for_a_pick_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let spec = &runs()[0];
     keep_pick(folder.path(), &record(PickKey::of(spec), "mine")).unwrap();
-    let changes: [fn(&mut RunSpec); 10] = [
+    let changes: [fn(&mut RunSpec); 11] = [
         |spec| spec.data.name = "mnist".into(),
         |spec| spec.data.sha256 = "1".repeat(64),
         |spec| spec.data.train_limit = Some(100),
@@ -61,6 +61,7 @@ fn every_setting_asks_for_a_pick_of_its_own() {
         |spec| spec.optimizer = serde_json::from_str("{\"sgd\":{\"momentum\":0.8}}").unwrap(),
         |spec| spec.optimizer = serde_json::from_str("{\"sgd\":{\"momentum\":0.9,\"weight_decay\":1e-4}}").unwrap(),
         |spec| spec.groups[0].lr_mult = 3.0,
+        |spec| spec.loss.label_smoothing = 0.1,
     ];
     for (index, change) in changes.into_iter().enumerate() {
         let mut other = spec.clone();

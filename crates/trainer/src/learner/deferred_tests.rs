@@ -7,7 +7,7 @@ use lrscope_data::{Locations, Name, load};
 use lrscope_runner::learner::{Learner, Probes, Row, State, Subset};
 use lrscope_runner::random::{Family, Seed};
 use lrscope_runner::spec::{
-    DataSpec, DeviceClass, EvaluationSpec, FloatType, GroupSpec, ModelSpec, NUMERICS_VERSION, Normalization,
+    DataSpec, DeviceClass, EvaluationSpec, FloatType, GroupSpec, LossSpec, ModelSpec, NUMERICS_VERSION, Normalization,
     OptimizerSpec, RunSpec, Sgd,
 };
 use lrscope_schedule::{Point, Rates, ScheduleSpec};
@@ -30,6 +30,7 @@ fn spec(dtype: FloatType) -> RunSpec {
         },
         model: ModelSpec::Mlp { hidden: vec![16], dropout: 0.0 },
         optimizer: OptimizerSpec::Sgd(Sgd::default()),
+        loss: LossSpec::default(),
         groups: vec![GroupSpec::all()],
         schedule: ScheduleSpec::constant(0.1),
         steps: 100,

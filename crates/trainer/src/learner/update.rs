@@ -1,6 +1,6 @@
 use candle_core::backprop::GradStore;
 use candle_core::{Result as TensorResult, Tensor};
-use lrscope_kernels::{backward, cross_entropy};
+use lrscope_kernels::{backward, cross_entropy, cross_entropy_smoothed};
 use lrscope_runner::learner::{LearnerError, Probes, Row};
 use lrscope_schedule::Rates;
 
@@ -69,7 +69,10 @@ impl CandleLearner {
 
     fn loss(&self, batch: &Batch, pass: Pass) -> Result<Tensor, UpdateError> {
         let logits = self.logits(&batch.input, pass)?;
-        Ok(cross_entropy(&logits, &batch.labels)?)
+        if self.spec.loss.is_plain() {
+            return Ok(cross_entropy(&logits, &batch.labels)?);
+        }
+        Ok(cross_entropy_smoothed(&logits, &batch.labels, self.spec.loss.label_smoothing)?)
     }
 
     /// The network's answer to a batch, with its shape checked.
