@@ -9,6 +9,7 @@ use std::thread;
 
 use anyhow::{Context, Result};
 
+use crate::group;
 use crate::pool::Job;
 use crate::task::{Event, Order};
 
@@ -27,13 +28,19 @@ pub struct Running {
     /// Open as long as the child may take orders.
     input: Option<ChildStdin>,
     child: Arc<Mutex<Child>>,
+    /// The number of the group that the child leads, which ends with it.
+    group: Option<u32>,
 }
 
 impl Running {
     /// Starts the child of a job. What it tells, and its end, go to `tell` with the job's `index`.
     pub fn start(job: &Job, index: usize, tell: &Sender<Told>) -> Result<Self> {
         let program = std::env::current_exe().context("cannot find this program's own file")?;
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        if !job.orderly {
+            group::lead(&mut command);
+        }
+        let mut child = command
             .args(&job.arguments)
             // candle reads its number of threads from here at every product.
             .env("RAYON_NUM_THREADS", job.threads.to_string())
@@ -47,6 +54,7 @@ impl Running {
         if let Some(input) = &mut input {
             let _ = input.write_all(&job.input).and_then(|()| input.flush());
         }
+        let group = (!job.orderly).then(|| child.id());
         let (output, errors) = (child.stdout.take(), child.stderr.take());
         let child = Arc::new(Mutex::new(child));
         let (followed, tell) = (Arc::clone(&child), tell.clone());
@@ -58,11 +66,14 @@ impl Running {
                 let errors = errors.and_then(|thread| thread.join().ok()).unwrap_or_default();
                 // Its output is closed, so it ends or has ended.
                 let status = followed.lock().unwrap_or_else(PoisonError::into_inner).wait();
+                if let Some(group) = group.filter(|_| !status.as_ref().is_ok_and(ExitStatus::success)) {
+                    group::end(group);
+                }
                 // The receiver lives as long as any child.
                 let _ = tell.send(Told::Ended(index, status, errors));
             })
             .context("cannot start a thread")?;
-        Ok(Self { last: None, input: input.filter(|_| job.orderly), child })
+        Ok(Self { last: None, input: input.filter(|_| job.orderly), child, group })
     }
 
     /// Asks the child to save its state and end.
@@ -78,7 +89,10 @@ impl Running {
     pub fn kill(&mut self) {
         // While the listener waits for the child, it has ended but for its last breath.
         if let Ok(mut child) = self.child.try_lock() {
-            let _ = child.kill();
+            match self.group {
+                Some(group) => group::end(group),
+                None => drop(child.kill()),
+            }
         }
     }
 }

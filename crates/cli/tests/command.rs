@@ -17,6 +17,8 @@ mod configs;
 mod doctor;
 #[path = "command/faults.rs"]
 mod faults;
+#[path = "command/fetching.rs"]
+mod fetching;
 #[path = "command/hub_cache.rs"]
 mod hub_cache;
 #[path = "command/interrupted.rs"]

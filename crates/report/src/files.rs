@@ -46,6 +46,23 @@ pub enum WriteError {
     },
 }
 
+/// Every name that a report's files can have. A report has not all of them: which pictures there are depends on its values.
+pub const NAMES: [&str; 13] = [
+    "README.md",
+    "accuracy.svg",
+    "curves.csv",
+    "final.svg",
+    "loss.svg",
+    "mean_curve.csv",
+    "pick.json",
+    "range-test.svg",
+    "rules.csv",
+    "runs.csv",
+    "schedule.svg",
+    "schedules.svg",
+    "validation.csv",
+];
+
 /// Writes a report into `folder`, which is made where it is missing. Other files there are left alone.
 ///
 /// Every file is first written in full under a temporary name and flushed to the disk; only when all are there do they take
@@ -53,7 +70,7 @@ pub enum WriteError {
 /// full disk leaves the old report whole.
 pub fn write_report(folder: &Path, files: &[ReportFile]) -> Result<(), WriteError> {
     check_names(files)?;
-    fs::create_dir_all(folder).map_err(|source| WriteError::Folder { folder: folder.into(), source })?;
+    make(folder).map_err(|source| WriteError::Folder { folder: folder.into(), source })?;
     let mut ready = Vec::with_capacity(files.len());
     for file in files {
         let path = folder.join(&file.name);
@@ -66,6 +83,20 @@ pub fn write_report(folder: &Path, files: &[ReportFile]) -> Result<(), WriteErro
     }
     flush_names(folder);
     Ok(())
+}
+
+/// Makes a folder. One that cannot be looked at is not taken for a file in the way.
+fn make(folder: &Path) -> io::Result<()> {
+    match fs::create_dir_all(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            if fs::metadata(folder)?.is_dir() {
+                Ok(())
+            } else {
+                Err(error)
+            }
+        }
+        other => other,
+    }
 }
 
 fn check_names(files: &[ReportFile]) -> Result<(), WriteError> {

@@ -23,7 +23,7 @@ mod training;
 pub use comparison::{ComparisonReport, render_comparison};
 pub use error::RenderError;
 pub use fact::{Fact, ReportFile};
-pub use files::{WriteError, write_report};
+pub use files::{NAMES, WriteError, write_report};
 pub use index::{IndexEntry, ReportKind, render_index};
 pub use range_test::{RangeTestReport, render_range_test};
 pub use schedule_plot::render_schedule;

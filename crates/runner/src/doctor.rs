@@ -1,5 +1,6 @@
 //! Looking through a results folder: what is broken, what was left behind, and what to do about it.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -221,8 +222,10 @@ fn pick_of_study(store: &Store, path: &Path, record: &crate::picks::PickRecord, 
 fn studies(store: &Store, found: &mut Examination) -> Result<(), RecordError> {
     for name in names_in(store.path())? {
         let folder = store.path().join(&name);
-        if !folder.join("study.json").exists() {
-            continue;
+        match std::fs::metadata(folder.join("study.json")) {
+            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => continue,
+            // One that cannot be looked at is read, which says why.
+            _ => {}
         }
         found.studies += 1;
         unfinished(&folder, found);

@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::analysis::{AnalysisError, ArmResult, Curve, RangeTest, SeedResult, analyse_planned};
 use crate::learner::Subset;
-use crate::record::{Published, RecordError, Store};
+use crate::record::{Checksum, Published, RecordError, Store};
 use crate::resolve;
 use crate::spec::{RunId, RunSpec};
 
-/// Version of [`Study`] that this program reads and writes.
-pub const STUDY_SCHEMA: u32 = 1;
+/// Version of [`Study`] that this program writes: 2 has a checksum as its last line. It reads version 1 too, which has none.
+pub const STUDY_SCHEMA: u32 = 2;
 
 /// Name of the file in the report's folder.
 const FILE: &str = "study.json";
@@ -38,7 +38,7 @@ pub enum Question {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Study {
-    /// [`STUDY_SCHEMA`] of the program that wrote it.
+    /// Version of the file, see [`STUDY_SCHEMA`].
     pub schema: u32,
     /// The question.
     pub question: Question,
@@ -137,24 +137,22 @@ impl Study {
             path: path.clone(),
             source,
         })?;
-        let content = |problem: String| StudyError::Content { path: path.clone(), problem };
-        let study: Self = serde_json::from_str(&text).map_err(|error| content(error.to_string()))?;
-        if study.schema != STUDY_SCHEMA {
-            return Err(content(format!("its schema is {}; this program reads {STUDY_SCHEMA}", study.schema)));
-        }
-        Ok(study)
+        parse(&text).map_err(|problem| StudyError::Content { path, problem })
     }
 
     /// Writes the study into a report's folder, which is made where it is missing.
     pub fn write(&self, folder: &Path) -> Result<(), StudyError> {
         let path = folder.join(FILE);
-        crate::replace::replace(&path, &self.json()).map_err(|source| StudyError::Io { doing: "write", path, source })
+        let written = self.json().map_err(std::io::Error::from).and_then(|json| {
+            let json = if self.schema == UNSUMMED { json } else { summed(&json) };
+            crate::replace::replace(&path, json.as_bytes())
+        });
+        written.map_err(|source| StudyError::Io { doing: "write", path, source })
     }
 
-    fn json(&self) -> Vec<u8> {
-        let mut text = serde_json::to_vec_pretty(self).unwrap_or_default();
-        text.push(b'\n');
-        text
+    /// Without a checksum.
+    fn json(&self) -> Result<String, serde_json::Error> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
     /// A range test's analysis, from the seeds that have a record.
@@ -175,6 +173,33 @@ impl Study {
     /// Results of all arms, without statistics: those are [`compare`](crate::analysis::compare)'s.
     pub fn results(&self, store: &Store) -> Result<Vec<ArmResult>, StudyError> {
         self.arms.iter().map(|arm| arm_result(arm, store)).collect()
+    }
+}
+
+/// The last version without a checksum.
+const UNSUMMED: u32 = 1;
+/// How a file ends, and how it goes on instead where the checksum of what it would be without follows.
+const END: &str = "\n}\n";
+const SUM: &str = ",\n  \"sha256\": \"";
+
+/// A study's JSON with its checksum as the last line.
+fn summed(json: &str) -> String {
+    let open = json.strip_suffix(END).unwrap_or(json);
+    format!("{open}{SUM}{}\"{END}", Checksum::of(json.as_bytes()))
+}
+
+/// What a file's text holds; else what is wrong with it.
+fn parse(text: &str) -> Result<Study, String> {
+    let json = text.rsplit_once(SUM).map(|(open, _)| format!("{open}{END}"));
+    let study: Study = serde_json::from_str(json.as_deref().unwrap_or(text)).map_err(|error| error.to_string())?;
+    match (study.schema, json) {
+        (UNSUMMED, None) => Ok(study),
+        (STUDY_SCHEMA, Some(json)) if summed(&json) == text => Ok(study),
+        (STUDY_SCHEMA, Some(_)) => Err("it is damaged: its SHA-256 is not the one in its last line".into()),
+        (UNSUMMED | STUDY_SCHEMA, _) => {
+            Err("it is damaged: version 2 has a SHA-256 in its last line, version 1 none".into())
+        }
+        (other, _) => Err(format!("its schema is {other}; this program reads {UNSUMMED} and {STUDY_SCHEMA}")),
     }
 }
 

@@ -17,5 +17,7 @@ mod quadratic;
 mod resolving;
 #[path = "runs/streams.rs"]
 mod streams;
+#[path = "runs/studies.rs"]
+mod studies;
 #[path = "runs/texts.rs"]
 mod texts;

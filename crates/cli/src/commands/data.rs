@@ -10,6 +10,7 @@ use lrscope_data::{Facts, Locations, Name, Phase, Progress, Source};
 
 use crate::args::{DataArgs, DataSource};
 use crate::exit::{bad_input, text};
+use crate::group;
 use crate::interrupts::{self, Interrupted};
 use crate::pool::{Job, Outcome, run_all, unexpected};
 use crate::progress::{Display, note};
@@ -31,8 +32,9 @@ pub fn locations(data_dir: Option<&Path>, source: Option<DataSource>) -> Locatio
     locations
 }
 
-/// A listener that passes a loader's progress on to the parent, at most ten times a second for each phase.
-pub fn tell_progress() -> impl FnMut(Progress) {
+/// A listener that passes a loader's progress on to the parent, at most ten times a second for each phase. Where the parent is gone,
+/// it calls `alone`.
+pub fn tell_progress(alone: fn()) -> impl FnMut(Progress) {
     let mut last: Option<(Phase, Instant)> = None;
     move |progress| {
         let recent =
@@ -42,8 +44,9 @@ pub fn tell_progress() -> impl FnMut(Progress) {
         }
         last = Some((progress.phase, Instant::now()));
         let phase = format!("{} {}", progress.phase, progress.subject);
-        // A parent that went away is noticed by the next event that matters.
-        let _ = tell(&Event::Data { phase, done: progress.done, total: progress.total });
+        if tell(&Event::Data { phase, done: progress.done, total: progress.total }).is_err() {
+            alone();
+        }
     }
 }
 
@@ -60,7 +63,9 @@ pub fn run(args: &DataArgs) -> Result<()> {
 /// The child's side: fetches in this process and tells events.
 fn fetch_here(args: &DataArgs, names: &[Name]) -> Result<()> {
     for name in names {
-        match lrscope_data::prepare(*name, &locations(args.data_dir.as_deref(), args.source), &mut tell_progress()) {
+        let locations = locations(args.data_dir.as_deref(), args.source);
+        // Nobody waits for the data any more, and no program that was to bring it may go on.
+        match lrscope_data::prepare(*name, &locations, &mut tell_progress(group::end_own)) {
             Ok(origin) => tell(&Event::DataReady { source: origin.to_string() })?,
             Err(error) => return tell(&Event::Failed { error: error.to_string(), bad_input: true }),
         }

@@ -50,7 +50,22 @@ fn look_through(folder: &Path) -> Result<Examination> {
             Err(error) => found.find(Severity::Broken, &report, text(&error)),
         }
     }
+    index(folder, &mut found);
     Ok(found)
+}
+
+/// The index against the reports' entries.
+fn index(folder: &Path, found: &mut Examination) {
+    match render::stale_index(folder) {
+        Ok(None) => {}
+        Ok(Some(path)) => {
+            let message = "it is not what the reports give; `lrscope report` writes it again";
+            found.find(Severity::Broken, &path, message);
+        }
+        // The entry that is wrong is named already, as a file that is not what the records give.
+        Err(_) if found.is_broken() => {}
+        Err(error) => found.find(Severity::Broken, folder, text(&error)),
+    }
 }
 
 fn show(folder: &Path, found: &Examination) -> Result<()> {

@@ -84,7 +84,8 @@ fn execute(task: &Task) -> Result<()> {
     let started = now();
     let reading = Instant::now();
     let locations = locations(task.data_dir.as_deref(), None);
-    let data = lrscope_data::load(name, &locations, &mut tell_progress()).map_err(bad_input)?;
+    // A parent that went away is noticed by the next event that matters.
+    let data = lrscope_data::load(name, &locations, &mut tell_progress(|| ())).map_err(bad_input)?;
     let data_seconds = reading.elapsed().as_secs_f64();
     let learner = CandleLearner::new(spec, Arc::new(data), &device).map_err(bad_input)?;
     if learner.steps_per_epoch() != spec.steps_per_epoch {

@@ -68,11 +68,46 @@ fn results_can_be_moved() {
     assert_eq!(tree(&folder.join("elsewhere")), before);
 }
 
+/// A picture of an older report would show what the page beside it does not tell.
+#[test]
+fn a_report_leaves_nothing_of_an_older_one_beside_it() {
+    let folder = Folder::small();
+    let names = || tree(&folder.join("results/train-mine")).into_keys().collect::<Vec<_>>();
+    folder.done(&["train", "--config", "small.toml", "--name", "mine", "--quiet"]);
+    let right = names();
+    for again in [&["train", "--config", "small.toml", "--name", "mine", "--quiet"][..], &["report"]] {
+        // A name that a comparison's picture has, and one of the user's own.
+        folder.write("results/train-mine/final.svg", "<svg/>");
+        folder.write("results/train-mine/notes.svg", "mine");
+        let told = folder.run(&["doctor"]);
+        told.must_fail("a picture that should not be there", 1, &["1 file in need of repair"]);
+        assert!(told.out.contains("final.svg"), "{}", told.out);
+        folder.done(again);
+        folder.done(&["doctor"]);
+        fs::remove_file(folder.join("results/train-mine/notes.svg")).unwrap();
+        assert_eq!(names(), right);
+    }
+}
+
+/// Every file that a report has is among the names that the report crate tells.
+#[test]
+fn the_names_of_all_files_are_known() {
+    let folder = studied();
+    let others = ["study.json", "index-entry.json"];
+    for path in tree(&folder.join("results")).into_keys().filter(|path| path.components().count() == 2) {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let known = lrscope_report::NAMES.contains(&name) || others.contains(&name) || path.starts_with("picks");
+        assert!(known, "{}", path.display());
+    }
+}
+
 #[test]
 fn a_study_without_a_run_has_no_report_and_is_said() {
     let folder = studied();
     fs::remove_dir_all(folder.join("results/runs")).unwrap();
+    let before = tree(&folder.join("results"));
     let told = folder.run(&["report"]);
+    assert_eq!(tree(&folder.join("results")), before, "what is left of lost runs must stay");
     assert_eq!((told.code, told.out.as_str()), (Some(0), ""));
     assert_eq!(told.err.matches("no run of it is done yet").count(), 3, "{}", told.err);
 }

@@ -13,7 +13,7 @@ use super::error::RecordError;
 
 /// Creates a folder and those above it.
 pub(super) fn create_folder(path: &Path) -> Result<(), RecordError> {
-    fs::create_dir_all(path).map_err(RecordError::io("create the folder", path))
+    crate::replace::create_folder(path).map_err(RecordError::io("create the folder", path))
 }
 
 /// Writes a new file and waits until it is on the disk.
@@ -36,6 +36,17 @@ pub(super) fn sync_folder(path: &Path) -> Result<(), RecordError> {
     match synced {
         Err(e) if matches!(e.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
         other => other.map_err(RecordError::io("sync the folder", path)),
+    }
+}
+
+/// Whether a folder is there; where something else is, or where the system cannot tell, that is an error.
+pub(super) fn is_folder(path: &Path, wanted: &'static str) -> Result<bool, RecordError> {
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => Ok(true),
+        Ok(_) => Err(RecordError::WrongKind { path: path.into(), wanted }),
+        // A file on the way is named by whoever makes the folder.
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(false),
+        Err(e) => Err(RecordError::io("read", path)(e)),
     }
 }
 

@@ -48,8 +48,11 @@ pub enum AttemptState {
 impl AttemptEntry {
     /// What has become of the owner, as of now.
     pub fn state(&self) -> AttemptState {
-        if self.path.join(DISPUTED).exists() {
-            return AttemptState::Disputed;
+        match self.path.join(DISPUTED).try_exists() {
+            Ok(true) => return AttemptState::Disputed,
+            Ok(false) => {}
+            // What may be evidence is nobody's to clear away.
+            Err(_) => return AttemptState::Unknown,
         }
         match lock::is_held(&self.path).filter(|_| self.here) {
             Some(true) => AttemptState::Running,

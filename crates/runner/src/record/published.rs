@@ -43,7 +43,8 @@ impl Published {
 
     /// Reads and checks a folder named after its run.
     pub(super) fn read(folder: &Path) -> Result<Self, RecordError> {
-        if !folder.is_dir() {
+        // A link that leads nowhere is no run either.
+        if !files::is_folder(folder, "published run")? {
             return Err(RecordError::WrongKind { path: folder.into(), wanted: "published run" });
         }
         let manifest = read_manifest(folder)?;

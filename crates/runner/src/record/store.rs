@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::adopt;
 use super::attempt::{Attempt, remove_folder};
 use super::error::RecordError;
+use super::files;
 use super::listing::{self, AttemptEntry, AttemptState};
 use super::lock::Lock;
 use super::published::Published;
@@ -21,9 +22,7 @@ impl Store {
     /// Uses a results folder, which need not exist yet: only [`begin`](Self::begin) creates it.
     pub fn open(results: impl Into<PathBuf>) -> Result<Self, RecordError> {
         let results = results.into();
-        if results.exists() && !results.is_dir() {
-            return Err(RecordError::WrongKind { path: results, wanted: "folder" });
-        }
+        files::is_folder(&results, "folder")?;
         Ok(Self { results })
     }
 
