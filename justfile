@@ -36,8 +36,9 @@ check:
 bench *flags:
     cargo bench --package lrscope-benches {{flags}}
 
-# Everything that is too long for every change: the checks, all tests, and the benchmarks' code built.
-ci-full: check test
+# Everything that is too long for every change: the checks, all tests, the policy on dependencies, a failing disk, and the
+# benchmarks' code built. Needs cargo-deny and strace, see CONTRIBUTING.md.
+ci-full: check test deny io-errors
     cargo bench --package lrscope-benches --no-run
 
 # The same training step in lrscope and PyTorch, in turn (needs uv, or PYTHON with torch==2.13.0 and numpy).
@@ -52,15 +53,17 @@ doctor *flags:
 crash-test kills="200":
     LRSCOPE_KILLS={{kills}} cargo test --release --test crash -- --nocapture
 
-# Every fuzz target for so many seconds (needs cargo-fuzz; the compiler's own flags for it need no other toolchain).
+# Every fuzz target for so many seconds (needs cargo-fuzz; the compiler's own flags for it need no other toolchain). What it finds on
+# the way is kept in target/fuzz-corpus; fuzz/corpus holds the inputs to begin with.
 fuzz seconds="30":
     #!/usr/bin/env bash
     set -euo pipefail
     export RUSTC_BOOTSTRAP=1
     for target in config schedule idx cifar parquet npm checkpoint record; do
         echo "== $target"
-        mkdir -p fuzz/corpus/$target
-        cargo fuzz run -s none $target fuzz/corpus/$target -- -max_total_time={{seconds}} -rss_limit_mb=1024 -timeout=10 -max_len=16384
+        mkdir -p target/fuzz-corpus/$target
+        cargo fuzz run -s none $target target/fuzz-corpus/$target fuzz/corpus/$target -- \
+            -max_total_time={{seconds}} -rss_limit_mb=1024 -timeout=10 -max_len=16384
     done
 
 # Range tests and comparisons for so many seconds, with the parent's memory and handles sampled.
@@ -68,7 +71,12 @@ soak seconds="1800":
     cargo build --release
     scripts/soak {{seconds}}
 
-# Licences, sources and layering (needs cargo-deny; not part of CI, which checks the layers by scripts/check-layers).
+# What a range test does on a disk that fails: at most so many moments of each system call (needs strace).
+io-errors moments="6":
+    cargo build --release
+    scripts/io-errors {{moments}}
+
+# Licences, sources and layering (needs cargo-deny). Advisories are not part of it: they need a database from the network.
 deny:
     cargo deny check licenses bans sources
 
