@@ -2,7 +2,9 @@
 //! batch can have.
 //!
 //! serde-pickle builds nested values of any depth, whose conversion and release recurse until the stack is gone; copies every
-//! value that the memo is asked for; and keeps a stack for every mark. A file of a few kilobytes could take all memory.
+//! value that the memo is asked for; and keeps a stack for every mark. A file of a few kilobytes could take all memory. It also
+//! sorts what is in sets and dictionaries, in an order that is none where there are floats that are not numbers, and so may panic:
+//! no batch has floats, and they are refused.
 
 use std::collections::BTreeMap;
 
@@ -65,8 +67,7 @@ impl<'a> Check<'a> {
             b'K' => self.fixed(1)?,
             b'M' => self.fixed(2)?,
             b'J' => self.fixed(4)?,
-            b'G' => self.fixed(8)?,
-            b'I' | b'L' | b'F' => self.number()?,
+            b'I' | b'L' => self.number()?,
             b'S' | b'V' => self.line_value()?,
             b'c' => self.global()?,
             0x8a | b'U' | b'C' | 0x8c => self.counted(1)?,

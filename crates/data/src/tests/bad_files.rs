@@ -77,7 +77,7 @@ fn bad_idx_files() {
     }
 }
 
-const BATCH_CASES: [(Form, Change, &str); 15] = [
+const BATCH_CASES: [(Form, Change, &str); 16] = [
     (Form::Binary, |b| b[..b.len() - 1].to_vec(), "holds 121 bytes, expected 122: it is truncated"),
     (Form::Binary, |b| [b, &[0]].concat(), "goes on after the 122 bytes"),
     (Form::Binary, |b| with(b, 61, &[10]), "label 10 of picture 1 is not below 10"),
@@ -100,7 +100,15 @@ const BATCH_CASES: [(Form, Change, &str); 15] = [
     // More values than a batch of two pictures has, and a number that would take hours to read.
     (Form::Python, |_| [vec![b'N'; 10_000], b".".to_vec()].concat(), "too many values"),
     (Form::Python, |_| [b"L".to_vec(), vec![b'9'; 4000], b"L\n.".to_vec()].concat(), "a number that is too long"),
+    // A set of floats of which some are not numbers, which cannot be sorted: a sort that notices panics.
+    (Form::Python, |_| floats(), "an operation that no batch has"),
 ];
+
+fn floats() -> Vec<u8> {
+    let float = |i: u8| if i % 3 == 0 { f64::NAN } else { f64::from(i.wrapping_mul(37) % 64) };
+    let values = (0..64).flat_map(|i| [&[b'G'][..], &float(i).to_be_bytes()].concat()).collect();
+    [b"\x80\x04\x8f(".to_vec(), values, b"\x90.".to_vec()].concat()
+}
 
 #[test]
 fn bad_batches() {
