@@ -92,3 +92,13 @@ memcheck:
         echo "== $test"
         valgrind --quiet --error-exitcode=1 "$test" --test-threads 1
     done
+
+# The kernels' tests under AddressSanitizer, with checks of every index and sum, on every path that this processor has.
+# RUSTC_BOOTSTRAP lets the stable compiler use the sanitizer that it comes with.
+sanitize cases="100":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    export RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address -Cdebug-assertions=on"
+    export ASAN_OPTIONS=detect_leaks=0 PROPTEST_CASES={{cases}}
+    host=$(rustc --version --verbose | sed -n 's/^host: //p')
+    cargo test --release --target "$host" --target-dir target/sanitize --package lrscope-kernels --lib --tests

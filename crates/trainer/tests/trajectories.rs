@@ -1,9 +1,10 @@
 //! 200 updates of every built-in network from the same weights and batches as PyTorch's (`trajectories/make.py` wrote its losses
 //! and products of its final weights): in f64 the same to 1e-9; in f32 at most twice as far from f64 as PyTorch's own f32 is.
 //!
-//! The factor of two is held step by step, where distances are all of one size. Whole runs in f32 part for good where rounding
-//! decides a relu or a maximum, PyTorch's own as well: early, late or never, so that one network's distances reach from 1e-8 to
-//! 1e-2, and one run says little. They may go twice as far as the farthest of PyTorch's runs over all networks.
+//! In f32 the factor of two is held in two ways. Step by step, where distances are all of one size, between the medians. And over
+//! whole runs, from [`STARTS`] different initial weights: there f32 parts from f64 for good where rounding decides a relu or a
+//! maximum, PyTorch's own as well, early, late or never, so that distances of one and the same network reach from 1e-8 to 1e-2 and
+//! one run says nothing. What is held is the median over the starts of our distance divided by PyTorch's from the same start.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -24,6 +25,8 @@ const CLASSES: usize = 10;
 const PROBES: usize = 3;
 /// Updates from one look at a single step to the next.
 const EVERY: usize = 10;
+/// Whole runs in f32; `make.py` holds PyTorch's.
+const STARTS: usize = 16;
 const SEED: Seed = Seed { family: Family::Training, number: 0 };
 
 /// In f64, of a loss and, relative to a sum of magnitudes, of a product with weights.
@@ -53,21 +56,19 @@ struct Distance {
     /// Medians over single steps.
     loss: f64,
     gradient: f64,
-    /// Root mean squares over a whole run.
-    losses: f64,
-    weights: f64,
+    /// Root mean squares over whole runs, one from each start.
+    losses: Vec<f64>,
+    weights: Vec<f64>,
 }
 
 impl Distance {
-    fn within_twice(&self, own: &Self, cases: &[Case]) -> bool {
-        let farthest = |of: fn(&Self) -> f64| cases.iter().map(|case| of(&case.f32)).fold(0.0, f64::max);
-        let pairs = [
-            (self.loss, own.loss),
-            (self.gradient, own.gradient),
-            (self.losses, farthest(|distance| distance.losses)),
-            (self.weights, farthest(|distance| distance.weights)),
-        ];
-        pairs.iter().all(|(found, limit)| *found <= 2.0 * limit)
+    fn within_twice(&self, own: &Self) -> bool {
+        let whole = [(&self.losses, &own.losses), (&self.weights, &own.weights)].map(|(found, own)| {
+            assert_eq!((found.len(), own.len()), (STARTS, STARTS));
+            median(found.iter().zip(own).map(|(found, own)| found / own).collect())
+        });
+        println!("median ratios over {STARTS} whole runs: losses {:.3}, weights {:.3}", whole[0], whole[1]);
+        whole.iter().chain(&[self.loss / own.loss, self.gradient / own.gradient]).all(|ratio| *ratio <= 2.0)
     }
 }
 
@@ -82,9 +83,9 @@ fn uniform(stream: u64, count: usize) -> Vec<f64> {
     (0..count as u64).map(one).collect()
 }
 
-fn start(index: usize, parameter: &Parameter) -> Vec<f64> {
+fn start(run: usize, index: usize, parameter: &Parameter) -> Vec<f64> {
     let dims = parameter.var.dims();
-    let numbers = uniform(1000 + index as u64, parameter.var.elem_count());
+    let numbers = uniform((1000 + 10_000 * run + index) as u64, parameter.var.elem_count());
     let root = (dims[1..].iter().product::<usize>() as f64).sqrt();
     let value = |u: f64| match dims.len() {
         1 if parameter.name.ends_with("bias") => 0.2 * u - 0.1,
@@ -114,12 +115,11 @@ fn batches(case: &Case) -> Vec<(Tensor, Tensor)> {
     both.map(tensors).collect()
 }
 
-/// Losses, final weights and final buffers, in f64; distances of loss and gradient of single steps in f32.
+/// Losses, final weights and final buffers, as f64.
 struct Training {
     losses: Vec<f64>,
     weights: Vec<Vec<f64>>,
     buffers: Vec<Vec<f64>>,
-    steps: Vec<(f64, f64)>,
 }
 
 fn numbers(parameters: &[Parameter]) -> Vec<Vec<f64>> {
@@ -177,26 +177,30 @@ fn single_step(case: &Case, weights: &[Vec<f64>], (x, labels): &(Tensor, Tensor)
     ((narrow - wide).abs(), off / rms(wide_grad.into_iter().map(|grad| (grad, 0.0))))
 }
 
-fn train(case: &Case, dtype: DType) -> Training {
+/// Trains from start number `run` and calls `look` with the weights and the batch of every step.
+fn train(
+    case: &Case,
+    dtype: DType,
+    run: usize,
+    mut look: impl FnMut(usize, &[Parameter], &(Tensor, Tensor)),
+) -> Training {
     let model = Model::new(case, dtype);
     let trained = model.set.trained();
-    let starts: Vec<_> = trained.iter().enumerate().map(|(index, parameter)| start(index, parameter)).collect();
+    let starts: Vec<_> = trained.iter().enumerate().map(|(index, parameter)| start(run, index, parameter)).collect();
     model.put(&starts);
     let spec = OptimizerSpec::Sgd(Sgd { momentum: 0.9, ..Sgd::default() });
     let mut optimizer = Optimizer::new(&spec, &[GroupSpec::all()], trained).unwrap();
     let rates = Rates(vec![Point { lr: 0.01, momentum: None }]);
     let batches = batches(case);
-    let (mut losses, mut steps) = (Vec::new(), Vec::new());
+    let mut losses = Vec::new();
     for step in 0..case.losses.len() {
         let batch = &batches[step % BATCHES];
-        if dtype == DType::F64 && step % EVERY == 0 {
-            steps.push(single_step(case, &numbers(trained), batch));
-        }
+        look(step, trained, batch);
         let (loss, grads) = model.gradient(batch);
         optimizer.update(&rates, &grads).unwrap();
         losses.push(loss);
     }
-    Training { losses, weights: numbers(trained), buffers: numbers(model.set.buffers()), steps }
+    Training { losses, weights: numbers(trained), buffers: numbers(model.set.buffers()) }
 }
 
 /// As `numpy.median` has it.
@@ -226,28 +230,46 @@ fn rms(pairs: impl Iterator<Item = (f64, f64)>) -> f64 {
     f64::sqrt(sum / count)
 }
 
+/// Our f64 run from the start that PyTorch's numbers are of, and the median distances of single steps in f32.
+fn in_f64(case: &Case, isa: Isa) -> (f64, f64) {
+    let mut steps = Vec::new();
+    let look = |step: usize, trained: &[Parameter], batch: &(Tensor, Tensor)| {
+        if step.is_multiple_of(EVERY) {
+            steps.push(single_step(case, &numbers(trained), batch));
+        }
+    };
+    let run = train(case, DType::F64, 0, look);
+    let losses = run.losses.iter().zip(&case.losses).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    let (weights, buffers) = (off(&run.weights, &case.weights), off(&run.buffers, &case.buffers));
+    println!("{} on {isa}: f64 {losses:e} {weights:e} {buffers:e}", case.name);
+    assert!(losses <= TOLERANCE && weights <= TOLERANCE && buffers <= TOLERANCE);
+    let (losses, gradients) = steps.into_iter().unzip();
+    (median(losses), median(gradients))
+}
+
+fn whole_run(case: &Case, dtype: DType, run: usize) -> (Vec<f64>, Vec<f64>) {
+    let training = train(case, dtype, run, |_, _, _| {});
+    (training.losses, training.weights.into_iter().flatten().collect())
+}
+
 fn follow(name: &str) {
     let vectors: Vectors = serde_json::from_str(include_str!("trajectories/pytorch.json")).unwrap();
     let case = vectors.cases.iter().find(|case| case.name == name).unwrap();
     assert_eq!(case.losses.len(), 200);
+    // In f64 all paths, and PyTorch, are the same to many more digits than f32 has.
+    let wide: Vec<_> = (0..STARTS).map(|run| whole_run(case, DType::F64, run)).collect();
     for isa in Isa::available() {
-        let wide = with_isa(isa, || train(case, DType::F64)).unwrap();
-        let losses = wide.losses.iter().zip(&case.losses).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-        let (weights, buffers) = (off(&wide.weights, &case.weights), off(&wide.buffers, &case.buffers));
-        let narrow = with_isa(isa, || train(case, DType::F32)).unwrap();
-        let flat = |weights: &[Vec<f64>]| weights.iter().flatten().copied().collect::<Vec<f64>>();
-        let (step_losses, step_gradients) = wide.steps.iter().copied().unzip();
-        let distance = Distance {
-            loss: median(step_losses),
-            gradient: median(step_gradients),
-            losses: rms(narrow.losses.iter().copied().zip(case.losses.iter().copied())),
-            // Our weights in f64 stand for PyTorch's, which they are equal to.
-            weights: rms(flat(&narrow.weights).into_iter().zip(flat(&wide.weights))),
+        let (loss, gradient) = with_isa(isa, || in_f64(case, isa)).unwrap();
+        let apart = |(run, wide): (usize, &(Vec<f64>, Vec<f64>))| {
+            let narrow = with_isa(isa, || whole_run(case, DType::F32, run)).unwrap();
+            (
+                rms(narrow.0.into_iter().zip(wide.0.iter().copied())),
+                rms(narrow.1.into_iter().zip(wide.1.iter().copied())),
+            )
         };
-        let found = format!("{name} on {isa}: f64 {losses:e} {weights:e} {buffers:e}; f32 {distance:?} {:?}", case.f32);
-        println!("{found}");
-        assert!(losses <= TOLERANCE && weights <= TOLERANCE && buffers <= TOLERANCE, "{found}");
-        assert!(distance.within_twice(&case.f32, &vectors.cases), "{found}");
+        let (losses, weights) = wide.iter().enumerate().map(apart).unzip();
+        let distance = Distance { loss, gradient, losses, weights };
+        assert!(distance.within_twice(&case.f32), "{name} on {isa}: {distance:?}, PyTorch's {:?}", case.f32);
     }
 }
 
