@@ -25,10 +25,14 @@ static ALLOCATOR: lrscope_kernels::Recycling<std::alloc::System> = lrscope_kerne
 
 fn operations(criterion: &mut Criterion) {
     for cases in [windows::convolutions(), windows::pools(), dense::products(), dense::losses()] {
-        cases.into_iter().for_each(|case| case.bench(criterion));
+        for case in cases {
+            case.bench(criterion);
+        }
     }
     for cases in [norms::batch(), norms::local_response(), pointwise::all()] {
-        cases.into_iter().for_each(|case| case.bench(criterion));
+        for case in cases {
+            case.bench(criterion);
+        }
     }
     updates::all(criterion);
     dense::twin(criterion);

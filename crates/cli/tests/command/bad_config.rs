@@ -67,10 +67,22 @@ const TRAIN: &[Row] = &[
     Row(("start_lr = 1e-4", "start_lr = \"range-test\""), "^\"range-test\"", &["expected a number"]),
     // Settings out of range.
     Row((MOMENTUM, "momentum = 1.5"), "^1.5", &["optimizer.sgd.momentum: 1.5 is outside [0, 1)"]),
-    Row(("[optimizer", "[loss]\nlabel_smoothing = 1.0\n[optimizer"), "^1.0", &["loss.label_smoothing: 1 is outside [0, 1)"]),
+    Row(
+        ("[optimizer", "[loss]\nlabel_smoothing = 1.0\n[optimizer"),
+        "^1.0",
+        &["loss.label_smoothing: 1 is outside [0, 1)"],
+    ),
     Row(("[optimizer", "[loss]\nlabel_smoothing = nan\n[optimizer"), "^nan", &["loss.label_smoothing: NaN is outside"]),
-    Row(("[optimizer", "[loss]\nlabel_smoothing = -0.1\n[optimizer"), "^-0.1", &["loss.label_smoothing: -0.1 is outside"]),
-    Row(("[optimizer", "[loss]\nsmoothing = 0.1\n[optimizer"), "^smoothing", &["unknown field `smoothing`", "`label_smoothing`"]),
+    Row(
+        ("[optimizer", "[loss]\nlabel_smoothing = -0.1\n[optimizer"),
+        "^-0.1",
+        &["loss.label_smoothing: -0.1 is outside"],
+    ),
+    Row(
+        ("[optimizer", "[loss]\nsmoothing = 0.1\n[optimizer"),
+        "^smoothing",
+        &["unknown field `smoothing`", "`label_smoothing`"],
+    ),
     Row((MOMENTUM, "momentum = \"range-test\""), "^\"range-test\"", &["expected a number"]),
     Row((MOMENTUM, "weight_decay = -1.0"), "^-1.0", &["optimizer.sgd.weight_decay: -1 is not a finite number"]),
     Row((MOMENTUM, "momentum = 0\nnesterov = true"), "= ^true", &["nesterov", "needs a momentum above 0"]),

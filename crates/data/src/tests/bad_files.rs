@@ -105,7 +105,7 @@ const BATCH_CASES: [(Form, Change, &str); 16] = [
 ];
 
 fn floats() -> Vec<u8> {
-    let float = |i: u8| if i % 3 == 0 { f64::NAN } else { f64::from(i.wrapping_mul(37) % 64) };
+    let float = |i: u8| if i.is_multiple_of(3) { f64::NAN } else { f64::from(i.wrapping_mul(37) % 64) };
     let values = (0..64).flat_map(|i| [&[b'G'][..], &float(i).to_be_bytes()].concat()).collect();
     [b"\x80\x04\x8f(".to_vec(), values, b"\x90.".to_vec()].concat()
 }
