@@ -23,6 +23,7 @@ mod scratch;
 mod simd;
 mod subsample;
 mod view;
+mod workers;
 
 pub(crate) use graph::backward;
 pub(crate) use ops::{
@@ -31,3 +32,4 @@ pub(crate) use ops::{
 };
 pub(crate) use optim::{adam_step, sgd_step};
 pub use probe::inner_product;
+pub use workers::on_workers;

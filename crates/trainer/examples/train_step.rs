@@ -118,16 +118,21 @@ fn report(model: &str, training: &mut Training, base: Option<u64>, seconds: f64,
 fn main() -> Done<()> {
     let mut arguments = std::env::args().skip(1);
     let model = arguments.next().ok_or("usage: train_step MODEL [SECONDS]")?;
+    let seconds = arguments.next().map(|seconds| seconds.parse()).transpose()?;
+    Ok(lrscope_kernels::on_workers(|| measure(&model, seconds).map_err(|error| error.to_string()))?)
+}
+
+fn measure(model: &str, seconds: Option<f64>) -> Done<()> {
     // What memory grows from: a process that has done one step of a trivial model.
     Training::new("mlp")?.step()?;
     let base = peak_kib();
-    let mut training = Training::new(&model)?;
-    if let Some(seconds) = arguments.next() {
-        return report(&model, &mut training, base, seconds.parse()?, 3);
+    let mut training = Training::new(model)?;
+    if let Some(seconds) = seconds {
+        return report(model, &mut training, base, seconds, 3);
     }
     let mut warm = 3;
     for line in std::io::stdin().lock().lines() {
-        report(&model, &mut training, base, line?.trim().parse()?, warm)?;
+        report(model, &mut training, base, line?.trim().parse()?, warm)?;
         warm = 1;
     }
     Ok(())

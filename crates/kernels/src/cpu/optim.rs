@@ -1,9 +1,9 @@
 //! Optimizer updates in one pass over weights, gradient and state.
 
 use candle_core::{DType, Result, Tensor, Var, bail};
-use rayon::prelude::*;
 
 use super::element::Element;
+use super::parallel::run;
 use super::simd::vectorised;
 use super::view::{with_mut, with_view};
 use crate::isa::Path;
@@ -220,19 +220,16 @@ fn zipped<T: Element>(
     w: &mut [T],
     state: &mut [T],
     grad: &[T],
-    update: impl Fn(&mut [T], &mut [T], &[T]) + Sync + Send,
+    update: impl Fn(&mut [T], &mut [T], &[T]) + Sync,
 ) {
     let mut state = state.chunks_mut(PART);
     let parts = w.chunks_mut(PART).zip(grad.chunks(PART)).map(|(w, grad)| (w, state.next().unwrap_or_default(), grad));
     spread(parts.collect(), |(w, state, grad)| update(w, state, grad));
 }
 
-fn spread<P: Send>(parts: Vec<P>, update: impl Fn(P) + Sync + Send) {
-    if parts.len() > 8 && rayon::current_num_threads() > 1 {
-        parts.into_par_iter().for_each(update);
-    } else {
-        parts.into_iter().for_each(update);
-    }
+fn spread<P: Send>(parts: Vec<P>, update: impl Fn(P) + Sync) {
+    let work = parts.len() * PART;
+    run(parts, work, |_, part| update(part));
 }
 
 /// The gradient, copied if it lies in the weights' own storage: that is about to be locked for writing.

@@ -4,8 +4,12 @@
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
-use rayon::prelude::*;
+use super::workers;
 
 /// Multiplications or moved numbers below which other threads are not worth waking.
 const WORTHWHILE: usize = 1 << 17;
@@ -17,9 +21,53 @@ fn spread(parts: usize, work: usize) -> bool {
 
 pub(super) fn run<P: Send>(parts: Vec<P>, work: usize, part: impl Fn(usize, P) + Sync) {
     if spread(parts.len(), work) {
-        parts.into_par_iter().enumerate().for_each(|(index, numbers)| part(index, numbers));
+        share(parts, &part);
     } else {
         parts.into_iter().enumerate().for_each(|(index, numbers)| part(index, numbers));
+    }
+}
+
+/// Parts from the front for this thread, from the back for the others: from section to section a thread then finds much of what
+/// it wrote last in its own cache.
+fn share<P: Send>(parts: Vec<P>, part: &(impl Fn(usize, P) + Sync)) {
+    let others = rayon::current_num_threads().min(parts.len()) - 1;
+    let queue = Mutex::new(parts.into_iter().enumerate());
+    let busy = AtomicUsize::new(0);
+    let next = |from: fn(&mut Queue<P>) -> Option<(usize, P)>| from(&mut queue.lock().unwrap_or_else(PoisonError::into_inner));
+    let help = || {
+        let _busy = Busy::new(&busy);
+        while let Some((index, numbers)) = next(DoubleEndedIterator::next_back) {
+            part(index, numbers);
+        }
+    };
+    workers::begin_section();
+    rayon::scope(|scope| {
+        (0..others).for_each(|_| scope.spawn(|_| help()));
+        while let Some((index, numbers)) = next(Iterator::next) {
+            part(index, numbers);
+        }
+        // The others end within a part's time. rayon would send this thread to sleep sooner, and waking it takes longer.
+        while busy.load(Ordering::Acquire) > 0 {
+            thread::yield_now();
+        }
+    });
+}
+
+type Queue<P> = std::iter::Enumerate<std::vec::IntoIter<P>>;
+
+/// Counted as long as it lives.
+struct Busy<'a>(&'a AtomicUsize);
+
+impl<'a> Busy<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Self(count)
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
