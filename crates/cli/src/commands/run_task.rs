@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
-use lrscope_data::Name;
+use lrscope_data::{DataSet, Name};
 use lrscope_runner::learner::{Evaluation, Learner, LearnerError, Probes, Row, State, Subset};
 use lrscope_runner::record::{Attempt, Checksum, Clocks, Machine, Measured, Publication, Resumed, Store, Turn};
 use lrscope_runner::resolve;
@@ -87,14 +87,6 @@ fn execute(task: &Task) -> Result<()> {
     // A parent that went away is noticed by the next event that matters.
     let data = lrscope_data::load(name, &locations, &mut tell_progress(|| ())).map_err(bad_input)?;
     let data_seconds = reading.elapsed().as_secs_f64();
-    let learner = CandleLearner::new(spec, Arc::new(data), &device).map_err(bad_input)?;
-    if learner.steps_per_epoch() != spec.steps_per_epoch {
-        return Err(anyhow!(
-            "an epoch has {} updates here, but the run was made for {}",
-            learner.steps_per_epoch(),
-            spec.steps_per_epoch
-        ));
-    }
     let clocks = Clocks {
         started_unix: started,
         ended_unix: 0.0,
@@ -103,11 +95,21 @@ fn execute(task: &Task) -> Result<()> {
         evaluation_seconds: 0.0,
         saving_seconds: 0.0,
     };
-    train(task, &store, learner, clocks)?;
+    lrscope_trainer::on_workers(|| train(task, &store, learner(spec, data, &device)?, clocks))?;
     turn.done();
     // Other dead attempts at the run are of no use now.
     let _ = store.clear_useless_attempts();
     Ok(())
+}
+
+fn learner(spec: &RunSpec, data: DataSet, device: &lrscope_trainer::Device) -> Result<CandleLearner> {
+    let learner = CandleLearner::new(spec, Arc::new(data), device).map_err(bad_input)?;
+    let (here, made_for) = (learner.steps_per_epoch(), spec.steps_per_epoch);
+    if here == made_for {
+        Ok(learner)
+    } else {
+        Err(anyhow!("an epoch has {here} updates here, but the run was made for {made_for}"))
+    }
 }
 
 /// Waits while another process of this machine does the same run. Nothing where it is published, which is told.
