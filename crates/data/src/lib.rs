@@ -50,6 +50,7 @@ mod pickle_check;
 mod picture;
 mod progress;
 mod source;
+mod thrift;
 
 pub use attempt::{Attempt, NoSource};
 pub use error::{Error, HashMismatch, Problem};

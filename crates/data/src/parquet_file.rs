@@ -3,11 +3,13 @@
 //! Read column by column, so that a damaged page is an error: the row iterator of the parquet crate gives the same error for
 //! ever, and candle-datasets skips errors, so its loaders never end on such a file.
 
+use std::io::Read;
+
 use candle_datasets::hub::FileReader;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int64Type};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, RowGroupReader, SerializedFileReader};
 
 use crate::error::Problem;
@@ -15,21 +17,56 @@ use crate::expected::Expected;
 use crate::guarded::guarded;
 use crate::images::Images;
 use crate::picture::decode_all;
+use crate::thrift;
 
 /// Rows decoded at a time, which bounds the memory for encoded pictures.
 const BATCH: usize = 4096;
 const LABELS: &str = "label";
 
-/// Opens a parquet file: reads what stands at its end.
-pub(crate) fn open<R: ChunkReader + 'static>(file: R) -> Result<SerializedFileReader<R>, Problem> {
-    guarded(|| Ok(SerializedFileReader::new(file)?))
+/// Opens a parquet file: reads what stands at its end, and looks through its pages' headers.
+pub(crate) fn open<R: ChunkReader + 'static>(file: R) -> Result<SerializedFileReader<R>, ParquetError> {
+    guarded(|| {
+        check_footer(&file)?;
+        let reader = ParquetMetaDataReader::new().parse_and_finish(&file)?;
+        reader.row_groups().iter().try_for_each(|group| check_pages(&file, group))?;
+        SerializedFileReader::new(file)
+    })
 }
 
-/// Reads all pictures and labels. `picture_column` is the name of the structure that holds the PNG in `bytes`; `length` is the
-/// file's length in bytes; `tick` is told the number of pictures decoded so far.
+/// A file ends with its footer, the footer's length (four bytes, the lowest first) and four letters. Any other end is told by
+/// the parquet crate.
+fn check_footer(file: &impl ChunkReader) -> Result<(), ParquetError> {
+    const TAIL: u64 = 8;
+    let Some(end) = file.len().checked_sub(TAIL) else { return Ok(()) };
+    let tail = file.get_bytes(end, TAIL as usize)?;
+    let len = u64::from(u32::from_le_bytes([tail[0], tail[1], tail[2], tail[3]]));
+    let Some(start) = end.checked_sub(len) else { return Ok(()) };
+    thrift::check_footer(&file.get_bytes(start, len as usize)?)
+}
+
+/// Looks through the headers of a group's pages.
+fn check_pages(file: &impl ChunkReader, group: &RowGroupMetaData) -> Result<(), ParquetError> {
+    check_extent(group, file.len())?;
+    for column in group.columns() {
+        let mut start = column_start(column) as u64;
+        let end = start + column.compressed_size() as u64;
+        while start < end {
+            let header = thrift::check_page_header(file.get_read(start)?.take(end - start))?;
+            start = start.saturating_add(header.len).saturating_add(header.page_len);
+        }
+    }
+    Ok(())
+}
+
+/// Where a column's first page begins.
+fn column_start(column: &ColumnChunkMetaData) -> i64 {
+    column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset())
+}
+
+/// Reads all pictures and labels. `picture_column` is the name of the structure that holds the PNG in `bytes`; `tick` is told
+/// the number of pictures decoded so far.
 pub(crate) fn read(
     file: &dyn FileReader,
-    length: u64,
     picture_column: &str,
     expected: &Expected,
     tick: &mut dyn FnMut(u64),
@@ -41,7 +78,6 @@ pub(crate) fn read(
     let mut reading =
         Reading { expected, first: 0, bytes_column: format!("{picture_column}.bytes"), images: &mut images };
     for group in 0..file.num_row_groups() {
-        check_extent(file.metadata().row_group(group), length)?;
         reading.read_group(&*guarded(|| file.get_row_group(group))?, tick)?;
     }
     check_count("pictures", reading.first, expected.count)?;
@@ -57,14 +93,14 @@ const fn check_count(what: &'static str, found: usize, expected: usize) -> Resul
 }
 
 /// The parquet crate panics on an offset below 0 and believes any offset past the end.
-fn check_extent(group: &RowGroupMetaData, length: u64) -> Result<(), Problem> {
+fn check_extent(group: &RowGroupMetaData, length: u64) -> Result<(), ParquetError> {
     let inside = group.columns().iter().all(|column| {
-        let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
+        let start = column_start(column);
         let end = start.checked_add(column.compressed_size());
         start >= 0 && column.compressed_size() >= 0 && end.is_some_and(|end| end as u64 <= length)
     });
     let outside = || ParquetError::EOF("a column chunk lies outside the file".to_owned());
-    if inside { Ok(()) } else { Err(outside().into()) }
+    if inside { Ok(()) } else { Err(outside()) }
 }
 
 struct Reading<'a> {

@@ -216,12 +216,7 @@ vectorised! {
 }
 
 /// Calls `update` with matching parts of weights, state (or none) and gradient.
-fn zipped<T: Element>(
-    w: &mut [T],
-    state: &mut [T],
-    grad: &[T],
-    update: impl Fn(&mut [T], &mut [T], &[T]) + Sync,
-) {
+fn zipped<T: Element>(w: &mut [T], state: &mut [T], grad: &[T], update: impl Fn(&mut [T], &mut [T], &[T]) + Sync) {
     let mut state = state.chunks_mut(PART);
     let parts = w.chunks_mut(PART).zip(grad.chunks(PART)).map(|(w, grad)| (w, state.next().unwrap_or_default(), grad));
     spread(parts.collect(), |(w, state, grad)| update(w, state, grad));

@@ -33,7 +33,8 @@ fn share<P: Send>(parts: Vec<P>, part: &(impl Fn(usize, P) + Sync)) {
     let others = rayon::current_num_threads().min(parts.len()) - 1;
     let queue = Mutex::new(parts.into_iter().enumerate());
     let busy = AtomicUsize::new(0);
-    let next = |from: fn(&mut Queue<P>) -> Option<(usize, P)>| from(&mut queue.lock().unwrap_or_else(PoisonError::into_inner));
+    let next =
+        |from: fn(&mut Queue<P>) -> Option<(usize, P)>| from(&mut queue.lock().unwrap_or_else(PoisonError::into_inner));
     let help = || {
         let _busy = Busy::new(&busy);
         while let Some((index, numbers)) = next(DoubleEndedIterator::next_back) {
