@@ -176,12 +176,16 @@ mod tests {
         }
     }
 
+    fn told(found: Result<(), ParquetError>) -> String {
+        found.expect_err("it is damaged").to_string()
+    }
+
     #[test]
     fn lists_that_cost_nothing_to_claim_are_refused() {
         // A list of 2^31 - 1 booleans as field 9.
         let booleans = [0x99, 0xf1, 0xff, 0xff, 0xff, 0xff, 0x07, 0x00];
-        for text in [check_footer(&booleans).unwrap_err(), check_page_header(&booleans[..]).unwrap_err()] {
-            assert!(text.to_string().contains("where none may stand"), "{text}");
+        for found in [check_footer(&booleans), check_page_header(&booleans[..]).map(drop)] {
+            assert!(told(found).contains("where none may stand"));
         }
         // A list of as many integers ends with the input; two integers are sound in a footer, and in no page's header.
         assert!(check_footer(&[0x99, 0xf5, 0xff, 0xff, 0xff, 0xff, 0x07, 0x00]).is_err());
@@ -189,8 +193,8 @@ mod tests {
         check_footer(&integers).expect("it is sound");
         assert!(check_page_header(&integers[..]).is_err());
         // Lists in lists without end.
-        assert!(check_footer(&[&[0x99][..], &[0x19; 200]].concat()).unwrap_err().to_string().contains("too deep"));
+        assert!(told(check_footer(&[&[0x99][..], &[0x19; 200]].concat())).contains("too deep"));
         // A number where a structure should be.
-        assert!(check_page_header(&[0x55, 0x02, 0x00][..]).unwrap_err().to_string().contains("field 5"));
+        assert!(told(check_page_header(&[0x55, 0x02, 0x00][..]).map(drop)).contains("field 5"));
     }
 }
