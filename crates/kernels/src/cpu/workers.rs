@@ -96,3 +96,51 @@ impl Team {
         self.awake.fetch_sub(1, Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+    use crate::Isa;
+    use crate::cpu::parallel::build;
+
+    fn pool(threads: usize) -> rayon::ThreadPool {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads")
+    }
+
+    /// Sections one after the other, and after gaps in which everybody has gone to sleep.
+    #[test]
+    fn sections_are_whole_whoever_is_awake() {
+        let section = |round: usize| build::<f64>(1000, 7, usize::MAX, |i, part| part.fill((i * round) as f64));
+        for threads in [1, 2, 3] {
+            let found: Vec<Vec<f64>> = pool(threads).install(|| {
+                on_workers(|| {
+                    let rounds = (0..60).inspect(|round| thread::sleep(LINGER * u32::from(round % 20 == 19) * 2));
+                    rounds.map(section).collect()
+                })
+            });
+            for (round, found) in found.iter().enumerate() {
+                assert!(found.iter().enumerate().all(|(i, &x)| x == (i / 7 * round) as f64), "{threads} {round}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_instruction_path_goes_along() {
+        let there = pool(2).install(|| with_isa(Isa::Portable, || on_workers(current_isa)));
+        assert_eq!(there.expect("always there"), Isa::Portable);
+    }
+
+    /// A panic in a part reaches the caller, and the threads serve the next task.
+    #[test]
+    fn a_panic_comes_back() {
+        let pool = pool(2);
+        let broken = || build::<f64>(100, 1, usize::MAX, |i, _| assert_ne!(i, 50, "on purpose"));
+        assert!(catch_unwind(AssertUnwindSafe(|| pool.install(|| on_workers(broken)))).is_err());
+        assert_eq!(
+            pool.install(|| on_workers(|| build::<f64>(100, 1, usize::MAX, |_, part| part.fill(1.0)))),
+            [1.0; 100]
+        );
+    }
+}
