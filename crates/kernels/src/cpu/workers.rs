@@ -121,7 +121,8 @@ mod tests {
                 })
             });
             for (round, found) in found.iter().enumerate() {
-                assert!(found.iter().enumerate().all(|(i, &x)| x == (i / 7 * round) as f64), "{threads} {round}");
+                let expected: Vec<f64> = (0..1000).map(|i| (i / 7 * round) as f64).collect();
+                assert_eq!(found, &expected, "{threads} threads, round {round}");
             }
         }
     }
