@@ -36,8 +36,8 @@ check:
 bench *flags:
     cargo bench --package lrscope-benches {{flags}}
 
-# Everything that is too long for every change: the checks, all tests, the policy on dependencies, a failing disk, and the
-# benchmarks' code built. Needs cargo-deny and strace, see CONTRIBUTING.md.
+# The checks, all tests, the policy on dependencies, a failing disk, and the benchmarks' code built (see CONTRIBUTING.md).
+# Everything that is too long for every change.
 ci-full: check test deny io-errors
     cargo bench --package lrscope-benches --no-run
 
@@ -53,8 +53,9 @@ doctor *flags:
 crash-test kills="200":
     LRSCOPE_KILLS={{kills}} cargo test --release --test crash -- --nocapture
 
-# Every fuzz target for so many seconds (needs cargo-fuzz; the compiler's own flags for it need no other toolchain). What it finds on
-# the way is kept in target/fuzz-corpus; fuzz/corpus holds the inputs to begin with.
+# Needs cargo-fuzz; the compiler's own flags for it need no other toolchain. What it finds on the way is kept in target/fuzz-corpus;
+# fuzz/corpus holds the inputs to begin with.
+# Every fuzz target for so many seconds.
 fuzz seconds="30":
     #!/usr/bin/env bash
     set -euo pipefail
@@ -80,21 +81,21 @@ io-errors moments="6":
 deny:
     cargo deny check licenses bans sources
 
-# The kernels' tests under Valgrind, on the portable and the AVX2 path (Valgrind has no AVX-512); fewer random shapes, for it is slow.
+# Valgrind has no AVX-512, and is slow: fewer random shapes.
+# The kernels' tests under Valgrind, on the portable and the AVX2 path.
 memcheck:
     #!/usr/bin/env bash
     set -euo pipefail
     export PROPTEST_CASES=${PROPTEST_CASES:-8}
-    tests=$(cargo test --release --no-run --message-format=json -p lrscope-kernels --lib --test pytorch --test shapes --test minimal_filtering --test updates \
-        | python3 -c 'import json, sys; print("\n".join(m["executable"] for m in map(json.loads, sys.stdin) if m.get("executable")))')
+    tests=$({{just_executable()}} _kernel-tests --test pytorch --test shapes --test minimal_filtering --test updates)
     cd crates/kernels
     for test in $tests; do
         echo "== $test"
         valgrind --quiet --error-exitcode=1 "$test" --test-threads 1
     done
 
-# The kernels' tests under AddressSanitizer, with checks of every index and sum, on every path that this processor has.
 # RUSTC_BOOTSTRAP lets the stable compiler use the sanitizer that it comes with.
+# The kernels' tests under AddressSanitizer, with checks of every index and sum, on every path that this processor has.
 sanitize cases="100":
     #!/usr/bin/env bash
     set -euo pipefail
@@ -102,3 +103,29 @@ sanitize cases="100":
     export ASAN_OPTIONS=detect_leaks=0 PROPTEST_CASES={{cases}}
     host=$(rustc --version --verbose | sed -n 's/^host: //p')
     cargo test --release --target "$host" --target-dir target/sanitize --package lrscope-kernels --lib --tests
+
+# Needs Bochs and the file of a Linux kernel, see scripts/emulated; takes more than an hour.
+# The kernels' tests under AddressSanitizer on the AVX-512 path of an emulated processor.
+sanitize-avx512 kernel cases="3":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    export RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address -Cdebug-assertions=on"
+    host=$(rustc --version --verbose | sed -n 's/^host: //p')
+    tests=$({{just_executable()}} _kernel-tests --tests --target "$host" --target-dir target/sanitize)
+    scripts/emulated --kernel {{kernel}} --env LRSCOPE_TEST_ISA=avx512 --env PROPTEST_CASES={{cases}} \
+        --env ASAN_OPTIONS=detect_leaks=0 $tests
+
+# Needs `rustup target add aarch64-unknown-linux-gnu`, qemu-user and gcc-aarch64-linux-gnu.
+# The kernels' tests on an emulated Arm processor, the NEON path included.
+neon cases="20":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    export CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc PROPTEST_CASES={{cases}}
+    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
+    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
+    cargo test --release --target aarch64-unknown-linux-gnu --package lrscope-kernels --lib --tests
+
+# Builds test programs of the kernels and prints where they are.
+_kernel-tests *flags:
+    @cargo test --release --no-run --message-format=json --package lrscope-kernels --lib {{flags}} \
+        | python3 -c 'import json, sys; print("\n".join(m["executable"] for m in map(json.loads, sys.stdin) if m.get("executable")))'

@@ -6,9 +6,9 @@
 mod support;
 
 use candle_core::{DType, Result, Tensor};
-use lrscope_kernels::{Conv2dParams, Isa, with_isa};
+use lrscope_kernels::{Conv2dParams, with_isa};
 use proptest::prelude::*;
-use support::{Op, Way, distance, numbers, random, run};
+use support::{Op, Way, distance, isas, numbers, random, run};
 
 /// In f64 kernels and twins differ by the order of sums and the points' sums alone.
 const TOLERANCE: f64 = 1e-12;
@@ -25,7 +25,7 @@ fn agree(inputs: &[Tensor], params: Conv2dParams) -> Result<()> {
     let op = Op::Conv2d(params);
     let upstream = random(op.apply(Way::Twin, inputs)?.dims(), 77)?;
     let (expected, expected_grads) = run(op, Way::Twin, inputs, &upstream)?;
-    for isa in Isa::available() {
+    for isa in isas() {
         let (output, grads) = with_isa(isa, || run(op, Way::Kernel, inputs, &upstream)).expect("available")?;
         let expected = std::iter::once(&expected).chain(&expected_grads);
         for (index, (found, expected)) in std::iter::once(&output).chain(&grads).zip(expected).enumerate() {
@@ -96,7 +96,7 @@ fn single_precision_stays_close() -> Result<()> {
         let upstream = random(&[4, 32, 16, 16], 77)?;
         let (expected, expected_grads) = run(op, Way::Twin, &double, &upstream)?;
         let single: Vec<_> = double.iter().map(|tensor| tensor.to_dtype(DType::F32)).collect::<Result<_>>()?;
-        for isa in Isa::available() {
+        for isa in isas() {
             let upstream = upstream.to_dtype(DType::F32)?;
             let (output, grads) = with_isa(isa, || run(op, Way::Kernel, &single, &upstream)).expect("available")?;
             let expected = std::iter::once(&expected).chain(&expected_grads);

@@ -4,10 +4,10 @@ mod support;
 
 use candle_core::{Device, Result, Tensor, Var};
 use lrscope_kernels::{
-    BatchNormParams, Conv2dParams, Isa, LrnRegion, Pool2dParams, RunningStatistics, Statistics, batch_norm2d, with_isa,
+    BatchNormParams, Conv2dParams, LrnRegion, Pool2dParams, RunningStatistics, Statistics, batch_norm2d, with_isa,
 };
 use serde_json::Value;
-use support::{Op, WAYS, distance, lrn, run};
+use support::{Op, WAYS, distance, isas, lrn, run};
 
 /// PyTorch's own sums run in another order.
 const TOLERANCE: f64 = 1e-13;
@@ -75,7 +75,7 @@ fn every_operation_agrees_on_every_path() -> Result<()> {
         let op = operation(case);
         let names: Vec<_> = inputs_of(op).iter().filter(|&&name| !case["inputs"][name].is_null()).collect();
         let inputs = names.iter().map(|&&name| tensor(&case["inputs"][name])).collect::<Result<Vec<_>>>()?;
-        for (way, isa) in WAYS.into_iter().flat_map(|way| Isa::available().into_iter().map(move |isa| (way, isa))) {
+        for (way, isa) in WAYS.into_iter().flat_map(|way| isas().into_iter().map(move |isa| (way, isa))) {
             let (output, grads) =
                 with_isa(isa, || run(op, way, &inputs, &tensor(&case["upstream"])?)).expect("available")?;
             let place = format!("{} ({}), {way:?} on {isa}", case["op"], case["name"]);

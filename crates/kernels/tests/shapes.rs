@@ -8,7 +8,7 @@ use candle_core::{DType, Result, Tensor};
 use lrscope_kernels::LrnRegion::{AcrossChannels, WithinChannel};
 use lrscope_kernels::{Conv2dParams, Isa, Pool2dParams, with_isa};
 use proptest::prelude::*;
-use support::{Op, Way, distance, lrn, numbers, random, run};
+use support::{Op, Way, distance, isas, lrn, numbers, random, run};
 
 /// In f64 kernels and twins differ by the order of sums alone.
 const TOLERANCE: f64 = 1e-12;
@@ -24,7 +24,7 @@ fn agree_within(tolerance: f64, op: Op, inputs: &[Tensor]) -> Result<()> {
     let expected = op.apply(Way::Twin, inputs)?;
     let upstream = random(expected.dims(), 77)?;
     let (expected, expected_grads) = run(op, Way::Twin, inputs, &upstream)?;
-    for isa in Isa::available() {
+    for isa in isas() {
         let (output, grads) = with_isa(isa, || run(op, Way::Kernel, inputs, &upstream)).expect("available")?;
         let error = distance(&output, &expected)?;
         assert!(error <= tolerance, "{op:?} on {isa}: output off by {error}");
@@ -227,7 +227,7 @@ fn bits_do_not_depend_on_threads() -> Result<()> {
     {
         let inputs = inputs.iter().map(|input| input.to_dtype(dtype)).collect::<Result<Vec<_>>>()?;
         let upstream = random(op.apply(Way::Kernel, &inputs)?.dims(), 77)?.to_dtype(dtype)?;
-        for isa in Isa::available() {
+        for isa in isas() {
             let all = pools.each_ref().map(|pool| {
                 let (output, grads) =
                     pool.install(|| with_isa(isa, || run(op, Way::Kernel, &inputs, &upstream))).expect("available")?;
@@ -248,7 +248,7 @@ fn paths_are_close() -> Result<()> {
         let upstream = random(op.apply(Way::Kernel, &inputs)?.dims(), 77)?.to_dtype(DType::F32)?;
         let on = |isa| with_isa(isa, || run(op, Way::Kernel, &inputs, &upstream)).expect("available");
         let (output, grads) = on(Isa::Portable)?;
-        for isa in Isa::available() {
+        for isa in isas() {
             let (other, other_grads) = on(isa)?;
             for (left, right) in [&output].into_iter().chain(&grads).zip([&other].into_iter().chain(&other_grads)) {
                 let error = distance(left, right)?;

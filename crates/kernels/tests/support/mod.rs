@@ -4,6 +4,14 @@
 use candle_core::{Device, Result, Tensor, Var};
 use lrscope_kernels as k;
 
+/// The paths to test: all that run here, or only the one that `LRSCOPE_TEST_ISA` names. An emulated processor takes hours for all.
+pub fn isas() -> Vec<k::Isa> {
+    let Ok(wanted) = std::env::var("LRSCOPE_TEST_ISA") else { return k::Isa::available() };
+    let isa = wanted.parse().expect("LRSCOPE_TEST_ISA");
+    assert!(k::Isa::available().contains(&isa), "LRSCOPE_TEST_ISA is {isa}, which this processor lacks");
+    vec![isa]
+}
+
 /// Both ways of computing every operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
