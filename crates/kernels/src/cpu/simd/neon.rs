@@ -1,4 +1,4 @@
-//! 64-bit Arm. Compiled, but not yet run: no such machine has been at hand.
+//! 64-bit Arm. Tested on an emulated processor (`just neon`); no such machine has been at hand, so nothing is timed.
 
 use std::arch::aarch64::{
     float32x4_t, float64x2_t, vaddq_f32, vaddq_f64, vdupq_n_f32, vdupq_n_f64, vfmaq_f32, vfmaq_f64, vld1q_f32,
