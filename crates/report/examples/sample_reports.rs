@@ -5,8 +5,8 @@ use std::error::Error;
 use std::path::Path;
 
 use lrscope_report::{
-    ComparisonReport, Fact, IndexEntry, RangeTestReport, ReportFile, StudyFacts, TrainingReport, render_comparison,
-    render_index, render_range_test, render_schedule, render_training, write_report,
+    ComparisonReport, Fact, IndexEntry, RangeTestReport, ReportFile, ScheduleLine, StudyFacts, TrainingReport,
+    render_comparison, render_index, render_range_test, render_schedule, render_training, write_report,
 };
 use lrscope_runner::analysis::{Curve, analyse_planned, compare};
 use lrscope_schedule::Point;
@@ -112,14 +112,13 @@ fn training(folder: &Path, name: &str) -> Result<IndexEntry, Box<dyn Error>> {
 
 fn schedule(name: &str) -> Result<ReportFile, Box<dyn Error>> {
     let plan = &synthetic::PLANS[0];
-    let points: Vec<Point> = (0..10_000)
-        .map(|k| {
-            let lr = (plan.lr)(f64::from(k), 10_000.0);
-            Point { lr, momentum: Some(0.95 - 0.1 * (lr - 0.002_15) / 0.172) }
-        })
-        .collect();
+    let points = (0..10_000).map(|k| {
+        let lr = (plan.lr)(k as f64, 10_000.0);
+        (k, Point { lr, momentum: Some(0.95 - 0.1 * (lr - 0.002_15) / 0.172) })
+    });
+    let line = ScheduleLine { name: plan.name.into(), points: points.collect() };
     Ok(ReportFile {
         name: name.into(),
-        bytes: render_schedule("triangular2: 8 cycles over 10,000 updates", &points)?.into_bytes(),
+        bytes: render_schedule("triangular2: 8 cycles over 10,000 updates", &[line])?.into_bytes(),
     })
 }

@@ -8,7 +8,7 @@ mod tables;
 use lrscope_runner::analysis::{ArmResult, Comparison, Estimate, PairedDifference, SeedResult};
 
 use crate::error::RenderError;
-use crate::fact::ReportFile;
+use crate::fact::{Pictures, ReportFile};
 use crate::index::{IndexEntry, ReportKind};
 use crate::numbers::{interval, level, percent, points, probability};
 use crate::study_facts::StudyFacts;
@@ -56,22 +56,16 @@ pub fn render_comparison(report: &ComparisonReport) -> Result<Vec<ReportFile>, R
     if arms.is_empty() {
         return Err(RenderError::Empty("the comparison has no arm".into()));
     }
-    let mut files = Vec::new();
-    let charts = [
+    let Pictures { mut files, missing } = Pictures::draw([
         ("final.svg", final_figure::chart(&report.analysis)),
         ("accuracy.svg", accuracy_chart(arms)),
         ("loss.svg", loss_chart(arms)),
         ("schedules.svg", rates_chart(arms)),
-    ];
-    for (name, chart) in &charts {
-        if let Some(chart) = chart {
-            files.push(ReportFile::svg(name, chart)?);
-        }
-    }
+    ]);
     files.push(runs(arms)?);
     files.push(curves(arms)?);
     files.push(validation(arms)?);
-    let page = page::page(report, &files);
+    let page = page::page(report, &files, missing);
     files.push(ReportFile::text("README.md", page));
     Ok(files)
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::chart::{Chart, draw};
+use crate::chart::{Chart, ChartError, draw};
 use crate::error::RenderError;
 
 /// One line of a recipe: a name and its value, both as a reader should see them.
@@ -35,9 +35,8 @@ impl ReportFile {
         Self { name: name.into(), bytes: content.into_bytes() }
     }
 
-    pub(crate) fn svg(name: &str, chart: &Chart) -> Result<Self, RenderError> {
-        let drawn = draw(chart).map_err(|source| RenderError::Chart { file: name.into(), source })?;
-        Ok(Self::text(name, drawn))
+    pub(crate) fn svg(name: &str, chart: &Chart) -> Result<Self, ChartError> {
+        Ok(Self::text(name, draw(chart)?))
     }
 
     pub(crate) fn json(name: &str, value: &impl Serialize) -> Result<Self, RenderError> {
@@ -45,5 +44,28 @@ impl ReportFile {
             serde_json::to_string_pretty(value).map_err(|source| RenderError::Json { file: name.into(), source })?;
         text.push('\n');
         Ok(Self::text(name, text))
+    }
+}
+
+/// A report's pictures. One that cannot be drawn costs no other file: the page says why it is missing.
+pub(crate) struct Pictures {
+    /// Those that are drawn.
+    pub(crate) files: Vec<ReportFile>,
+    /// A sentence about each of the others.
+    pub(crate) missing: Vec<String>,
+}
+
+impl Pictures {
+    /// Draws the charts that there are values for.
+    pub(crate) fn draw<'a>(charts: impl IntoIterator<Item = (&'a str, Option<Chart>)>) -> Self {
+        let mut pictures = Self { files: Vec::new(), missing: Vec::new() };
+        for (name, chart) in charts {
+            match chart.map(|chart| ReportFile::svg(name, &chart)) {
+                Some(Ok(file)) => pictures.files.push(file),
+                Some(Err(error)) => pictures.missing.push(format!("{name} cannot be drawn: {error}")),
+                None => {}
+            }
+        }
+        pictures
     }
 }

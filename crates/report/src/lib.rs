@@ -26,6 +26,6 @@ pub use fact::{Fact, ReportFile};
 pub use files::{NAMES, WriteError, write_report};
 pub use index::{IndexEntry, ReportKind, render_index};
 pub use range_test::{RangeTestReport, render_range_test};
-pub use schedule_plot::render_schedule;
+pub use schedule_plot::{ScheduleLine, render_schedule};
 pub use study_facts::StudyFacts;
 pub use training::{TrainingReport, render_training};

@@ -7,7 +7,7 @@ mod tables;
 use lrscope_runner::analysis::RangeTest;
 
 use crate::error::RenderError;
-use crate::fact::ReportFile;
+use crate::fact::{Pictures, ReportFile};
 use crate::index::{IndexEntry, ReportKind};
 use crate::numbers::{counted, rate};
 use crate::study_facts::StudyFacts;
@@ -43,12 +43,16 @@ pub fn render_range_test(report: &RangeTestReport) -> Result<Vec<ReportFile>, Re
     if analysis.curves.is_empty() {
         return Err(RenderError::Empty("the range test has no curve".into()));
     }
-    Ok(vec![
-        ReportFile::svg("range-test.svg", &figure::chart(analysis))?,
+    let Pictures { mut files, missing } = Pictures::draw([(PICTURE, Some(figure::chart(analysis)))]);
+    files.extend([
         tables::curves(analysis)?,
         tables::mean_curve(analysis)?,
         tables::rules(analysis)?,
         tables::pick(analysis)?,
-        ReportFile::text("README.md", page::page(report)),
-    ])
+        ReportFile::text("README.md", page::page(report, &missing)),
+    ]);
+    Ok(files)
 }
+
+/// The picture's file.
+const PICTURE: &str = "range-test.svg";

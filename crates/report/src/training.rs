@@ -4,7 +4,7 @@ use lrscope_runner::analysis::ArmResult;
 
 use crate::comparison::{accuracy_chart, curves, loss_chart, metric, rates_chart, runs, share_words, validation};
 use crate::error::RenderError;
-use crate::fact::ReportFile;
+use crate::fact::{Pictures, ReportFile};
 use crate::index::{IndexEntry, ReportKind};
 use crate::markdown::{
     Inline, Page,
@@ -56,19 +56,14 @@ const PICTURES: [(&str, &str); 3] = [
 pub fn render_training(report: &TrainingReport) -> Result<Vec<ReportFile>, RenderError> {
     let arms = std::slice::from_ref(&report.result);
     let charts = [loss_chart(arms), accuracy_chart(arms), rates_chart(arms)];
-    let mut files = Vec::new();
-    for ((name, _), chart) in PICTURES.iter().zip(&charts) {
-        if let Some(chart) = chart {
-            files.push(ReportFile::svg(name, chart)?);
-        }
-    }
+    let Pictures { mut files, missing } = Pictures::draw(PICTURES.map(|(name, _)| name).into_iter().zip(charts));
     files.extend([runs(arms)?, curves(arms)?, validation(arms)?]);
-    let page = page(report, &files);
+    let page = page(report, &files, missing);
     files.push(ReportFile::text("README.md", page));
     Ok(files)
 }
 
-fn page(report: &TrainingReport, files: &[ReportFile]) -> String {
+fn page(report: &TrainingReport, files: &[ReportFile], missing: Vec<String>) -> String {
     let shown: Vec<_> = PICTURES.into_iter().filter(|(name, _)| files.iter().any(|file| file.name == *name)).collect();
     let mut page = Page::titled(&report.facts.title);
     page.paragraph(&strong(&Inline::own("Result")).then(&Inline::own(": ")).then(&text(&report.headline())));
@@ -86,7 +81,7 @@ fn page(report: &TrainingReport, files: &[ReportFile]) -> String {
         ("test loss (nats)", Right),
     ];
     page.table(&header, &rows);
-    sections::warnings(&mut page, &report.warnings);
+    sections::warnings(&mut page, &[report.warnings.clone(), missing].concat());
     sections::recipe(&mut page, &report.facts);
     sections::reproduce(&mut page, &report.facts);
     let tables = [

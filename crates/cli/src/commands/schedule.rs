@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, anyhow};
+use lrscope_report::ScheduleLine;
 use lrscope_runner::experiment::Source;
 use lrscope_runner::resolve::{compile_scale_fn, setting_key, whole_steps};
 use lrscope_schedule::{Context, Group, Pick, Plan, Point, ScheduleError, ScheduleSpec};
@@ -42,7 +43,9 @@ pub fn run(args: &ScheduleArgs) -> Result<()> {
 fn show(args: &ScheduleArgs, spec: &ScheduleSpec, points: &[Point]) -> Result<()> {
     match &args.plot {
         Some(path) => {
-            let svg = lrscope_report::render_schedule(&spec.to_string(), points)?;
+            let points = (0..).zip(points.iter().copied()).collect();
+            let line = ScheduleLine { name: "all".into(), points };
+            let svg = lrscope_report::render_schedule(&spec.to_string(), &[line])?;
             std::fs::write(path, svg).with_context(|| format!("cannot write the plot to {}", path.display()))
         }
         None if args.json => print(&serde_json::to_string_pretty(&rows(args, points))?),

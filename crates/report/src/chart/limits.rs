@@ -5,16 +5,26 @@ use super::model::Scale;
 /// Share of the axis left free beyond the outermost value.
 const PAD: f64 = 0.05;
 
-/// Limits that hold all finite values (on a logarithmic axis: all positive ones) with some room; a lone value gets room on
-/// both sides. Absent where there is no such value.
+/// No linear axis reaches beyond this: the difference of two limits must stay finite.
+const FARTHEST: f64 = 5e307;
+
+/// Limits that hold all finite values with some room; a lone value gets room on both sides. Absent where there is no such
+/// value.
+///
+/// A linear axis ends at ±5·10³⁰⁷. A logarithmic one holds the positive values, down to the smallest number that has all its
+/// digits (2.2·10⁻³⁰⁸).
 pub fn covering(values: impl IntoIterator<Item = f64>, scale: Scale) -> Option<(f64, f64)> {
-    let (low, high) = extremes(values.into_iter().filter(|v| usable(*v, scale)))?;
+    let held = values.into_iter().filter_map(|value| match scale {
+        Scale::Linear => value.is_finite().then_some(value.clamp(-FARTHEST, FARTHEST)),
+        Scale::Log => (value.is_finite() && value >= f64::MIN_POSITIVE).then_some(value),
+    });
+    let (low, high) = extremes(held)?;
     Some(padded(low, high, scale))
 }
 
-fn usable(value: f64, scale: Scale) -> bool {
-    // Beyond this the difference of two limits could overflow.
-    value.abs() < 1e300 && (scale == Scale::Linear || value > 0.0)
+/// Whether a loss or an accuracy may have a say in the limits: what is larger has diverged.
+fn usable(value: f64) -> bool {
+    value.abs() < 1e300
 }
 
 fn extremes(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
@@ -28,12 +38,19 @@ fn padded(low: f64, high: f64, scale: Scale) -> (f64, f64) {
     if scale == Scale::Log {
         let span = (high / low).ln();
         let room = if span > 0.0 { span * PAD } else { 1.0 };
-        return ((low.ln() - room).exp(), (high.ln() + room).exp());
+        let within = |ln: f64| ln.exp().clamp(f64::MIN_POSITIVE, f64::MAX);
+        return (within(low.ln() - room), within(high.ln() + room));
     }
     let span = high - low;
     // A span of rounding errors is no span.
-    let flat = span <= high.abs().max(low.abs()) * 1e-9;
-    let room = if flat { (high.abs() * 0.05).max(1e-9) } else { span * PAD };
+    let largest = high.abs().max(low.abs());
+    let room = if largest == 0.0 {
+        1.0
+    } else if span <= largest * 1e-9 {
+        (largest * PAD).max(f64::MIN_POSITIVE)
+    } else {
+        span * PAD
+    };
     (low - room, high + room)
 }
 
@@ -47,27 +64,32 @@ pub fn loss_limits<L: AsRef<[f64]>>(
     raw: impl IntoIterator<Item = f64>,
     log_from: f64,
 ) -> (Scale, f64, f64) {
-    let mut raw: Vec<f64> = raw.into_iter().filter(|v| usable(*v, Scale::Linear)).collect();
+    let mut raw: Vec<f64> = raw.into_iter().filter(|v| usable(*v)).collect();
     raw.sort_by(f64::total_cmp);
     let start = smooth.iter().filter_map(|line| first_value(line.as_ref()));
     let start = extremes(start).map(|(_, highest)| highest);
     let lowest = smooth.iter().flat_map(|line| line.as_ref().iter().copied());
-    let lowest = extremes(lowest.filter(|v| usable(*v, Scale::Linear))).map(|(lowest, _)| lowest);
+    let lowest = extremes(lowest.filter(|v| usable(*v))).map(|(lowest, _)| lowest);
     match (lowest, start) {
-        (Some(low), Some(start)) if start > 0.0 && start - low > 0.05 * start => falling(low, start, &raw, log_from),
+        (Some(low), Some(start)) if start >= LEAST_LOSS && start - low > 0.05 * start => {
+            falling(low, start, &raw, log_from)
+        }
         _ => middle(&raw),
     }
 }
 
+/// Losses below this are as good as none, and their axis is not logarithmic.
+const LEAST_LOSS: f64 = 1e-300;
+
 fn first_value(line: &[f64]) -> Option<f64> {
-    line.iter().copied().find(|v| usable(*v, Scale::Linear))
+    line.iter().copied().find(|v| usable(*v))
 }
 
 fn falling(low: f64, start: f64, raw: &[f64], log_from: f64) -> (Scale, f64, f64) {
     let foot = quantile(raw, 0.002).unwrap_or(low).min(low);
     if low > 0.0 && start / low > log_from {
         let foot = if foot > low / 4.0 { foot } else { low / 4.0 };
-        return (Scale::Log, foot / 1.15, start * 1.6);
+        return (Scale::Log, (foot / 1.15).max(f64::MIN_POSITIVE), start * 1.6);
     }
     let span = start - low;
     let bottom = foot.max(low - 0.35 * span) - 0.04 * span;
@@ -85,7 +107,7 @@ fn middle(raw: &[f64]) -> (Scale, f64, f64) {
 /// Limits for values among which a few may lie far below the others, as a diverged run's accuracy does: the axis holds what
 /// is at most `reach` times as far below the highest as the lower quartile is.
 pub fn outlier_limits(values: &[f64], reach: f64) -> Option<(f64, f64)> {
-    let mut sorted: Vec<f64> = values.iter().copied().filter(|v| usable(*v, Scale::Linear)).collect();
+    let mut sorted: Vec<f64> = values.iter().copied().filter(|v| usable(*v)).collect();
     sorted.sort_by(f64::total_cmp);
     let high = *sorted.last()?;
     let quartile = quantile(&sorted, 0.25)?;

@@ -25,10 +25,17 @@ impl Mapping {
     pub(super) fn at(&self, value: f64) -> Option<f64> {
         let share = match self.scale {
             Scale::Linear => (value - self.low) / (self.high - self.low),
-            Scale::Log => (value / self.low).ln() / (self.high / self.low).ln(),
+            Scale::Log => self.decades(value) / self.decades(self.high),
         };
         let position = self.start + share * (self.end - self.start);
         (!position.is_nan()).then(|| position.clamp(-FAR, FAR))
+    }
+
+    /// The logarithm of how many times the lower end `value` is.
+    fn decades(&self, value: f64) -> f64 {
+        let times = value / self.low;
+        // What is that far apart has no ratio among the floats.
+        if times.is_infinite() && value.is_finite() { value.ln() - self.low.ln() } else { times.ln() }
     }
 
     /// Whether `value` lies between the axis' ends.

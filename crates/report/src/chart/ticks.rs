@@ -94,7 +94,8 @@ fn leave_room(set: &TickSet, mapping: Mapping, direction: Direction) -> bool {
 
 /// Multiples of 1, 2 and 5 × 10ⁿ, from fine to coarse.
 fn linear_choices(axis: &Axis) -> impl Iterator<Item = TickSet> + '_ {
-    let finest = ((axis.high - axis.low) / 20.0).log10().floor() as i32;
+    // The smallest number above 0 is 5·10⁻³²⁴.
+    let finest = ((axis.high - axis.low) / 20.0).log10().floor().max(-324.0) as i32;
     let smallest = if axis.ticks == Ticks::Counts { 0 } else { i32::MIN };
     (finest..finest + 4)
         .filter(move |exponent| *exponent >= smallest)
@@ -104,13 +105,11 @@ fn linear_choices(axis: &Axis) -> impl Iterator<Item = TickSet> + '_ {
 }
 
 fn linear_set(axis: &Axis, mantissa: f64, exponent: i32) -> TickSet {
-    // 10^-5 is not a float: dividing by 10^5 gives the nearest one to every multiple.
-    let value = |multiple: f64| {
-        if exponent < 0 {
-            multiple * mantissa / 10_f64.powi(-exponent)
-        } else {
-            multiple * mantissa * 10_f64.powi(exponent)
-        }
+    // 10^-5 is not a float: dividing by 10^5 gives the nearest one to every multiple. 10^309 is none at all.
+    let value = |multiple: f64| match exponent {
+        ..-300 => multiple * mantissa / 1e300 / 10_f64.powi(-300 - exponent),
+        -300..0 => multiple * mantissa / 10_f64.powi(-exponent),
+        0.. => multiple * mantissa * 10_f64.powi(exponent),
     };
     let step = value(1.0);
     let first = (axis.low / step - 1e-9).ceil();
@@ -154,7 +153,7 @@ fn log_set(axis: &Axis, mantissas: &[u32], stride: i32) -> TickSet {
 }
 
 fn inside(axis: &Axis, at: f64) -> bool {
-    at >= axis.low * (1.0 - 1e-9) && at <= axis.high * (1.0 + 1e-9)
+    at.is_finite() && at >= axis.low * (1.0 - 1e-9) && at <= axis.high * (1.0 + 1e-9)
 }
 
 fn at_power(mantissa: u32, exponent: i32) -> f64 {

@@ -13,7 +13,8 @@ use crate::numbers::{interval, level, loss, percent, points, probability};
 use crate::sections;
 use crate::series_stats::ending_words;
 
-pub(super) fn page(report: &ComparisonReport, files: &[ReportFile]) -> String {
+/// The page; `missing` says of each picture that cannot be drawn why.
+pub(super) fn page(report: &ComparisonReport, files: &[ReportFile], missing: Vec<String>) -> String {
     let comparison = &report.analysis;
     let metric = metric(&comparison.arms);
     let has = |name: &str| files.iter().any(|file| file.name == name);
@@ -28,7 +29,7 @@ pub(super) fn page(report: &ComparisonReport, files: &[ReportFile]) -> String {
     arms(&mut page, &comparison.arms, metric);
     differences(&mut page, &comparison.differences, metric);
     curves(&mut page, &has);
-    sections::warnings(&mut page, &comparison.warnings);
+    sections::warnings(&mut page, &[comparison.warnings.clone(), missing].concat());
     sections::recipe(&mut page, &report.facts);
     sections::reproduce(&mut page, &report.facts);
     list_files(&mut page, &has);

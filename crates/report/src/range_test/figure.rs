@@ -66,7 +66,7 @@ fn sweep_scale(test: &RangeTest) -> Scale {
     let (Some(first), Some(middle), Some(last)) = (lr.first(), lr.get(lr.len() / 2), lr.last()) else {
         return Scale::Log;
     };
-    let geometric = (first * last).sqrt();
+    let geometric = first.sqrt() * last.sqrt();
     let arithmetic = f64::midpoint(*first, *last);
     let linear = *first <= 0.0 || (middle - arithmetic).abs() < (middle - geometric).abs();
     if linear { Scale::Linear } else { Scale::Log }

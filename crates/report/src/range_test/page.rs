@@ -2,7 +2,7 @@
 
 use lrscope_runner::analysis::{Pick, RangeTest, Rule};
 
-use super::RangeTestReport;
+use super::{PICTURE, RangeTestReport};
 use crate::markdown::{
     Inline, Page,
     Side::{Left, Right},
@@ -12,16 +12,20 @@ use crate::numbers::{count, counted, listed, rate, significant};
 use crate::sections;
 use crate::series_stats::ending_words;
 
-pub(super) fn page(report: &RangeTestReport) -> String {
+/// The page; `missing` says why the picture is not there, where it cannot be drawn.
+pub(super) fn page(report: &RangeTestReport, missing: &[String]) -> String {
     let test = &report.analysis;
     let mut page = Page::titled(&report.facts.title);
     verdict(&mut page, test);
-    page.picture(&meaning(test), "range-test.svg");
+    match missing {
+        [] => page.picture(&meaning(test), PICTURE),
+        reasons => reasons.iter().for_each(|reason| page.paragraph(&text(reason))),
+    }
     trust(&mut page, test);
     rules(&mut page, test);
     sections::recipe(&mut page, &report.facts);
     sections::reproduce(&mut page, &report.facts);
-    files(&mut page);
+    files(&mut page, missing.is_empty());
     page.finish()
 }
 
@@ -254,15 +258,13 @@ fn why_silent(silent: &[(u64, &str)]) -> Inline {
     text(&parts.join("; "))
 }
 
-fn files(page: &mut Page) {
-    sections::files(
-        page,
-        &[
-            ("range-test.svg", "the picture above"),
-            ("pick.json", "the pick and each seed's own, with every digit"),
-            ("curves.csv", "every raw value: seed, step, learning rate, loss before that step's update (nats)"),
-            ("mean_curve.csv", "the mean over the seeds, raw and smoothed"),
-            ("rules.csv", "what each published rule says about each seed's curve, or why it has no answer"),
-        ],
-    );
+fn files(page: &mut Page, drawn: bool) {
+    let tables = [
+        ("pick.json", "the pick and each seed's own, with every digit"),
+        ("curves.csv", "every raw value: seed, step, learning rate, loss before that step's update (nats)"),
+        ("mean_curve.csv", "the mean over the seeds, raw and smoothed"),
+        ("rules.csv", "what each published rule says about each seed's curve, or why it has no answer"),
+    ];
+    let picture = drawn.then_some((PICTURE, "the picture above"));
+    sections::files(page, &picture.into_iter().chain(tables).collect::<Vec<_>>());
 }

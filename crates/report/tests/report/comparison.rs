@@ -1,11 +1,10 @@
-//! The reports of comparisons and training runs, the index and the schedule's plot.
+//! The reports of comparisons and training runs, and the index.
 
 use lrscope_report::{
     ComparisonReport, Fact, IndexEntry, RenderError, ReportFile, ReportKind, StudyFacts, TrainingReport,
-    render_comparison, render_index, render_schedule, render_training,
+    render_comparison, render_index, render_training,
 };
 use lrscope_runner::analysis::{Comparison, Ending};
-use lrscope_schedule::Point;
 
 use crate::page::{content, prose, readme, tables, targets};
 use crate::{analysed, page, svg, synthetic};
@@ -247,24 +246,6 @@ fn a_training_run_has_its_page() {
     assert!(prose(&page)[1].starts_with("Result: test accuracy 7"), "{page}");
     assert!(page.contains("the last cycle is not complete"));
     assert_eq!(tables(&page)[0].len(), 3);
-}
-
-#[test]
-fn a_schedules_plot_has_a_line_for_the_rate_and_one_for_the_momentum() {
-    let point = |k: u32, momentum: Option<f64>| Point { lr: 0.1 + 0.01 * f64::from(k % 50), momentum };
-    for (momentum, panels) in [(None, 1), (Some(0.9), 2)] {
-        let points: Vec<Point> = (0..200).map(|k| point(k, momentum)).collect();
-        let drawn = render_schedule("a <schedule>", &points).expect("drawn");
-        svg::check(&drawn);
-        let document = svg::parse(&drawn);
-        let lines = svg::elements(&document, "polyline").filter(|node| node.attribute("stroke-width") == Some("22"));
-        assert_eq!(lines.count(), panels);
-    }
-    assert!(matches!(render_schedule("none", &[]), Err(RenderError::Empty(_))));
-    let zero = [Point { lr: 0.0, momentum: None }];
-    svg::check(&render_schedule("one step at rate 0", &zero).expect("drawn"));
-    let falling: Vec<Point> = (0..1000).map(|k| Point { lr: 10_f64.powi(-(k / 100)), momentum: None }).collect();
-    assert!(render_schedule("falling", &falling).expect("drawn").contains("10⁻⁴"));
 }
 
 #[test]

@@ -3,8 +3,10 @@
 mod analysed;
 mod charts;
 mod comparison;
+mod extremes;
 mod markdown;
 mod page;
 mod range_test;
+mod schedule_plot;
 mod svg;
 mod synthetic;

@@ -1,0 +1,222 @@
+//! Numbers at and beyond the ends of what a float holds: a report is made of whatever a run gave.
+
+use lrscope_report::chart::{
+    Axis, Chart, ChartError, Panel, Scale, Series, Stroke, Ticks, colours, covering, draw, loss_limits,
+};
+use lrscope_report::{
+    ComparisonReport, RangeTestReport, ReportFile, ScheduleLine, StudyFacts, TrainingReport, render_comparison,
+    render_range_test, render_schedule, render_training,
+};
+use lrscope_schedule::Point;
+use proptest::prelude::*;
+
+use crate::page::readme;
+use crate::{analysed, page, svg};
+
+fn facts() -> StudyFacts {
+    StudyFacts {
+        title: "Extremes".into(),
+        data_set: "digits".into(),
+        model: "mlp".into(),
+        date: "2026-01-31".into(),
+        recipe: Vec::new(),
+        measured: Vec::new(),
+        command: "lrscope train digits".into(),
+    }
+}
+
+fn checked(files: &[ReportFile]) {
+    page::check(files);
+    for file in files.iter().filter(|file| std::path::Path::new(&file.name).extension().is_some_and(|end| end == "svg"))
+    {
+        svg::check(std::str::from_utf8(&file.bytes).expect("text"));
+    }
+    let page = readme(files);
+    let missing: Vec<&str> = page.lines().filter(|line| line.contains("cannot be drawn")).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+fn names(files: &[ReportFile]) -> Vec<&str> {
+    files.iter().map(|file| file.name.as_str()).collect()
+}
+
+/// 0.1 · 0.9ᵏ falls below the smallest normal number, 2.2·10⁻³⁰⁸, at k = 6,698, and is subnormal from there on.
+#[test]
+fn an_exponential_decay_to_a_subnormal_rate_has_all_its_pictures() {
+    let rates: Vec<f64> = (0..6900).map(|k| 0.1 * 0.9_f64.powi(k)).collect();
+    assert!(rates[6899] > 0.0 && !rates[6899].is_normal());
+    let mut analysis = analysed::comparison(2, 2, 6900);
+    analysis.arms[0].lr.clone_from(&rates);
+    let training = TrainingReport { facts: facts(), warnings: Vec::new(), result: analysis.arms[0].clone() };
+    let files = render_training(&training).expect("rendered");
+    checked(&files);
+    assert!(names(&files).contains(&"schedule.svg"));
+    let files = render_comparison(&ComparisonReport { facts: facts(), pick_note: None, analysis }).expect("rendered");
+    checked(&files);
+    assert!(names(&files).contains(&"schedules.svg"));
+    let points = (0..).zip(rates).map(|(step, lr)| (step, Point { lr, momentum: None })).collect();
+    svg::check(&render_schedule("decay", &[ScheduleLine { name: "all".into(), points }]).expect("drawn"));
+}
+
+/// Any of what a float can be, the ends of its range more often than chance would have them.
+fn extreme() -> impl Strategy<Value = f64> {
+    let ends = [
+        0.0,
+        -0.0,
+        5e-324,
+        1e-310,
+        f64::MIN_POSITIVE,
+        1e-300,
+        1e-12,
+        0.1,
+        1.0,
+        2.3,
+        1e12,
+        9.99e299,
+        1e300,
+        5e307,
+        f64::MAX,
+        -1e300,
+        f64::MIN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        f64::NAN,
+    ];
+    prop_oneof![
+        3 => proptest::sample::select(ends.to_vec()),
+        1 => any::<u64>().prop_map(f64::from_bits),
+        1 => (-323.0..308.0_f64).prop_map(|power| 10_f64.powf(power)),
+        1 => 0.0..3.0_f64,
+    ]
+}
+
+fn series() -> impl Strategy<Value = Vec<f64>> {
+    let falling = (extreme(), 0.0..1.0_f64, 2..60_i32)
+        .prop_map(|(start, factor, n)| (0..n).map(|k| start * factor.powi(20 * k)).collect());
+    prop_oneof![
+        prop::collection::vec(extreme(), 0..60),
+        (extreme(), 1..60_usize).prop_map(|(value, n)| vec![value; n]),
+        (extreme(), extreme(), 1..60_usize)
+            .prop_map(|(a, b, n)| (0..n).map(|k| if k % 2 == 0 { a } else { b }).collect()),
+        falling,
+    ]
+}
+
+/// Rates as a schedule may give them: finite, and at least 0.
+fn rates() -> impl Strategy<Value = Vec<f64>> {
+    let rate = |value: f64| if value.is_finite() { value.abs() } else { 0.0 };
+    series().prop_map(move |values| values.into_iter().map(rate).collect())
+}
+
+fn axis(scale: Scale, (low, high): (f64, f64)) -> Axis {
+    Axis { label: "x".into(), scale, low, high, ticks: Ticks::Numbers }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Limits hold what they can of any values, and a chart with them can be drawn.
+    #[test]
+    fn any_values_have_limits_that_can_be_drawn(values in series(), log in any::<bool>()) {
+        let scale = if log { Scale::Log } else { Scale::Linear };
+        let held = |value: f64| value.is_finite() && if log { value >= f64::MIN_POSITIVE } else { value.abs() <= 5e307 };
+        let limits = covering(values.iter().copied(), scale);
+        let finite = values.iter().any(|value| if log { held(*value) } else { value.is_finite() });
+        prop_assert_eq!(limits.is_some(), finite);
+        let Some((low, high)) = limits else { return Ok(()) };
+        for value in values.iter().copied().filter(|value| held(*value)) {
+            prop_assert!((low..=high).contains(&value), "{value:e} is not within {low:e} to {high:e}");
+        }
+        let points = values.iter().enumerate().map(|(k, value)| (k as f64, *value)).collect();
+        let series = Series { mark_exits: true, ..Series::plain(points, Stroke::solid(colours::BLUE, 2.0)) };
+        let panel =
+            Panel { y: axis(scale, (low, high)), height: 300.0, series: vec![series], marks: Vec::new(), notes: Vec::new() };
+        let chart = |x: Axis, panel: &Panel| Chart {
+            title: "A title".into(),
+            subtitle: String::new(),
+            x,
+            bands: Vec::new(),
+            markers: Vec::new(),
+            panels: vec![panel.clone()],
+        };
+        svg::check(&draw(&chart(axis(Scale::Linear, (0.0, 60.0)), &panel)).expect("drawn"));
+        // The same values across.
+        svg::check(&draw(&chart(axis(scale, (low, high)), &panel)).expect("drawn"));
+    }
+
+    #[test]
+    fn any_losses_have_limits_that_are_an_interval(values in series(), log_from in 1.5..40.0_f64) {
+        let (scale, low, high) = loss_limits(&[&values], values.iter().copied(), log_from);
+        prop_assert!(low < high && (high - low).is_finite(), "{low:e} to {high:e}");
+        prop_assert!(scale == Scale::Linear || low > 0.0);
+    }
+
+    #[test]
+    fn any_rates_can_be_plotted(rates in rates(), others in rates(), momentum in prop::option::of(0.0..1.0_f64)) {
+        let line = |name: &str, rates: &[f64]| ScheduleLine {
+            name: name.into(),
+            points: (0..).zip(rates).map(|(step, lr)| (step, Point { lr: *lr, momentum })).collect(),
+        };
+        if !rates.is_empty() {
+            svg::check(&render_schedule("any", &[line("all", &rates)]).expect("drawn"));
+            svg::check(&render_schedule("any", &[line("a", &rates), line("b", &others)]).expect("drawn"));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever a run gave, its report is made, with every picture that there are values for.
+    #[test]
+    fn any_run_has_a_report(rates in rates(), losses in series(), accuracies in prop::collection::vec(0.0..=1.0_f64, 0..20)) {
+        let mut analysis = analysed::comparison(2, 2, 40);
+        let arm = &mut analysis.arms[0];
+        arm.lr.clone_from(&rates);
+        arm.seeds[0].loss.clone_from(&losses);
+        arm.seeds[0].test_loss = losses.last().copied();
+        arm.seeds[1].validation_curve = (1..).zip(accuracies).collect();
+        let training = TrainingReport { facts: facts(), warnings: Vec::new(), result: arm.clone() };
+        checked(&render_training(&training).expect("rendered"));
+        checked(&render_comparison(&ComparisonReport { facts: facts(), pick_note: None, analysis }).expect("rendered"));
+    }
+
+    #[test]
+    fn any_sweep_has_a_report(rates in rates(), losses in series()) {
+        let mut analysis = analysed::range_test(2, 60);
+        let length = rates.len().min(losses.len());
+        let (rates, losses) = (&rates[..length], &losses[..length]);
+        (analysis.lr, analysis.smoothed_loss) = (rates.to_vec(), losses.to_vec());
+        analysis.curves[0].lr = rates.to_vec();
+        analysis.curves[0].loss = losses.to_vec();
+        checked(&render_range_test(&RangeTestReport { facts: facts(), analysis }).expect("rendered"));
+    }
+}
+
+/// No values are known that lead here, so the accuracies are of a kind that no run gives: 200 %.
+#[test]
+fn what_cannot_be_drawn_is_said_on_the_page_and_costs_nothing_else() {
+    let mut analysis = analysed::comparison(2, 2, 100);
+    for seed in analysis.arms.iter_mut().flat_map(|arm| &mut arm.seeds) {
+        seed.validation_curve.iter_mut().for_each(|(_, accuracy)| *accuracy = 2.0);
+    }
+    let training = TrainingReport { facts: facts(), warnings: Vec::new(), result: analysis.arms[0].clone() };
+    let comparison = ComparisonReport { facts: facts(), pick_note: None, analysis };
+    for files in [render_training(&training), render_comparison(&comparison)] {
+        let files = files.expect("rendered");
+        page::check(&files);
+        assert!(!names(&files).contains(&"accuracy.svg") && names(&files).contains(&"loss.svg"));
+        let page = readme(&files);
+        assert!(page.contains("accuracy.svg cannot be drawn: the axis"), "{page}");
+    }
+    let mut bad = Chart {
+        title: "A title".into(),
+        subtitle: String::new(),
+        x: axis(Scale::Linear, (0.0, 1.0)),
+        bands: Vec::new(),
+        markers: Vec::new(),
+        panels: Vec::new(),
+    };
+    bad.x.low = f64::NAN;
+    assert!(matches!(draw(&bad), Err(ChartError::Height { .. })));
+}
