@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lrscope_schedule::{Group, Rates};
+use lrscope_schedule::{Group, Measurement, Rates};
 use serde::{Deserialize, Serialize};
 
 /// A network with its optimizer, its data and its place in the run.
@@ -90,6 +90,11 @@ impl Evaluation {
     /// Share of examples classified correctly, in [0, 1]; absent for an empty subset.
     pub fn accuracy(&self) -> Option<f64> {
         (self.examples > 0).then(|| self.correct as f64 / self.examples as f64)
+    }
+
+    /// What schedules can follow of it, made when `updates` updates were done.
+    pub fn measured(&self, updates: u64) -> Measurement {
+        Measurement { updates, loss: self.loss, accuracy: self.accuracy() }
     }
 }
 

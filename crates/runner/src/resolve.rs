@@ -1,7 +1,7 @@
 //! From an experiment to its runs: lengths in updates, rates as numbers, one specification for each seed.
 
 use lrscope_schedule::{
-    Context, Group, Length, PerGroup, Pick, Plan, Problem as Fault, Rate, ScheduleError, ScheduleSpec, Sweep,
+    Context, Evaluated, Group, Length, PerGroup, Pick, Plan, Problem as Fault, Rate, ScheduleError, ScheduleSpec, Sweep,
 };
 
 use crate::experiment::{Experiment, Problem};
@@ -83,6 +83,7 @@ impl Setting {
     pub fn training(&self, key: &str, schedule: &ScheduleSpec, pick: Option<Pick>) -> Result<Vec<RunSpec>, Problem> {
         let steps = self.training_steps()?;
         let evaluation = self.training_evaluation()?;
+        self.check_followed(key, schedule)?;
         let seed = Seed { family: Family::Training, number: 0 };
         let run = schedule
             .resolve(&self.context(pick))
@@ -94,7 +95,7 @@ impl Setting {
     /// picked compare with those that it names itself.
     pub fn check_schedule(&self, key: &str, schedule: &ScheduleSpec) -> Result<(), Problem> {
         let steps = self.training_steps()?;
-        self.training_evaluation()?;
+        self.check_followed(key, schedule)?;
         let stand_in = Pick { base_lr: 0.01, max_lr: 0.1 };
         let checked = schedule
             .resolve(&self.context(Some(stand_in)))
@@ -122,10 +123,38 @@ impl Setting {
         Ok(EvaluationSpec { every, during: training.evaluate_on, after: self.after() })
     }
 
+    /// A schedule that follows a metric needs evaluations on the way, and not those of the test examples.
+    fn check_followed(&self, key: &str, schedule: &ScheduleSpec) -> Result<(), Problem> {
+        let (evaluation, steps) = (self.training_evaluation()?, self.training_steps()?);
+        if !schedule.needs_metric() {
+            return Ok(());
+        }
+        let follower = format!("{key}.{}", schedule.kind());
+        if evaluation.during == Subset::Test {
+            let problem = format!(
+                "\"test\" would let {follower} follow the test examples, which must not steer training: set it to \
+                 \"validation\" or \"train\""
+            );
+            return Err(Problem::new("training.evaluate_on", problem));
+        }
+        match evaluation.every {
+            Some(every) if every <= steps => Ok(()),
+            every => {
+                let when =
+                    every.map_or_else(|| "there is none".into(), |every| format!("the first comes after {every}"));
+                let problem = format!(
+                    "{follower} follows evaluations, but none is made in the {steps} updates of the run ({when}): evaluate \
+                     more often or train longer"
+                );
+                Err(Problem::new("training.evaluate_every", problem))
+            }
+        }
+    }
+
     /// What is probably not meant about a schedule and the run that it drives: see [`Plan::lint`].
     pub fn lint(&self, schedule: &ScheduleSpec, run: &RunSpec) -> Result<Vec<String>, ScheduleError> {
         let mut lints = schedule.unused_settings();
-        lints.extend(plan(run)?.lint(run.steps));
+        lints.extend(plan(run)?.lint_with(run.steps, run.evaluation.every));
         Ok(lints.iter().map(ToString::to_string).collect())
     }
 
@@ -139,6 +168,11 @@ impl Setting {
             steps_per_epoch: self.steps_per_epoch(),
             pick,
             momentum: momentum(&self.experiment.optimizer).is_some(),
+            evaluated: match self.experiment.training.evaluate_on {
+                Subset::Validation => Some(Evaluated::Validation),
+                Subset::Train => Some(Evaluated::Train),
+                Subset::Test => None,
+            },
         }
     }
 

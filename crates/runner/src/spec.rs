@@ -236,7 +236,7 @@ impl GroupSpec {
 pub struct EvaluationSpec {
     /// Updates between evaluations of the `during` subset; absent for none.
     pub every: Option<u64>,
-    /// Subset evaluated during the run; it feeds reduce-on-plateau.
+    /// Subset evaluated during the run; what comes out feeds schedules that follow a metric.
     pub during: Subset,
     /// Subsets evaluated once, after the last update.
     pub after: Vec<Subset>,

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use lrscope_schedule::Measurement;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::{AnalysisError, ArmResult, Curve, RangeTest, SeedResult, analyse_planned};
@@ -252,17 +253,26 @@ fn losses(record: &Published) -> Result<Vec<f64>, RecordError> {
 fn rates(record: &Published, steps: u64) -> Result<Vec<f64>, StudyError> {
     let wrong = |source| StudyError::Schedule { run: record.spec.id(), source };
     let plan = resolve::plan(&record.spec).map_err(wrong)?;
-    let metrics: Vec<_> = record
-        .result
-        .evaluations
-        .iter()
-        .filter(|at| at.subset == record.spec.evaluation.during)
-        .map(|at| lrscope_schedule::Metric { updates: at.step, value: at.evaluation.loss })
-        .collect();
+    let metrics = followed(record);
     (0..steps)
         .map(|step| {
             let rates = plan.at_with(step, &metrics).map_err(wrong)?;
             Ok(rates.0.first().map_or(0.0, |point| point.lr))
         })
         .collect()
+}
+
+/// From this version of the numerics on, schedules follow the metric that they name. Before, they were fed the loss, whatever
+/// their mode.
+const NAMED_METRICS: u32 = 3;
+
+/// What a record's schedule was fed.
+fn followed(record: &Published) -> Vec<Measurement> {
+    let spec = &record.spec;
+    let during = record.result.evaluations.iter().filter(|at| at.subset == spec.evaluation.during);
+    let measured = during.map(|at| at.evaluation.measured(at.step));
+    if spec.numerics >= NAMED_METRICS {
+        return measured.collect();
+    }
+    measured.map(|at| Measurement { accuracy: Some(at.loss), ..at }).collect()
 }

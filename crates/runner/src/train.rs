@@ -1,6 +1,6 @@
 //! The training loop: one loop for range tests, comparisons and single runs.
 
-use lrscope_schedule::{Metric, Plan, Rates};
+use lrscope_schedule::{Measurement, Plan, Rates};
 
 use crate::analysis::{DivergenceMonitor, Ending};
 use crate::learner::{Evaluation, Learner, LearnerError, Row, State, Subset};
@@ -92,15 +92,15 @@ pub enum TrainError {
 pub struct Past {
     /// Losses of the updates that the learner has done already.
     pub losses: Vec<f64>,
-    /// Losses of the evaluations made so far.
-    pub metrics: Vec<Metric>,
+    /// The evaluations that were made so far on the way.
+    pub metrics: Vec<Measurement>,
 }
 
 /// Trains from the learner's current step to the end of the run, or to where its stop rule ends it. `past` is empty for a
 /// run that starts at step 0.
 ///
 /// Evaluations of [`EvaluationSpec::during`](crate::spec::EvaluationSpec) are made after every `every` updates and fed to
-/// schedules that follow a metric (the loss); those of `after` once the last update is done, also where the run stopped early.
+/// schedules that follow a metric; those of `after` once the last update is done, also where the run stopped early.
 pub fn drive(
     learner: &mut dyn Learner,
     spec: &RunSpec,
@@ -128,7 +128,7 @@ struct Run<'a> {
     plan: &'a Plan,
     recorder: &'a mut dyn Recorder,
     observe: &'a mut dyn FnMut(Progress) -> Result<(), BoxedError>,
-    metrics: Vec<Metric>,
+    metrics: Vec<Measurement>,
     monitor: Option<DivergenceMonitor>,
     /// A state to go back to, and the updates done by then.
     saved: Option<(u64, State)>,
@@ -163,7 +163,7 @@ impl Run<'_> {
         let made = step == 0 || self.metrics.last().is_some_and(|metric| metric.updates == step);
         if !made && self.evaluation_due(step) {
             let evaluation = self.evaluate(self.spec.evaluation.during)?;
-            self.metrics.push(Metric { updates: step, value: evaluation.loss });
+            self.metrics.push(evaluation.measured(step));
         }
         Ok(())
     }

@@ -11,6 +11,8 @@ mod identity;
 mod keeping;
 #[path = "runs/picks.rs"]
 mod picks;
+#[path = "runs/plateau.rs"]
+mod plateau;
 #[path = "runs/quadratic.rs"]
 mod quadratic;
 #[path = "runs/resolving.rs"]

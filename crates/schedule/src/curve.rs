@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{Problem, ScheduleError};
 use crate::length::Interval;
-use crate::plan::Metric;
+use crate::metric::Measurement;
 use crate::rate::{PerGroup, Rate};
 use crate::rates::{Group, Point};
 use crate::scale_fn::{CompileError, ScaleFn};
@@ -17,7 +17,7 @@ pub(crate) struct Moment<'a> {
     /// The run's update at which the asked schedule started; not after `step`.
     pub(crate) start: u64,
     /// The run's evaluations.
-    pub(crate) history: &'a [Metric],
+    pub(crate) history: &'a [Measurement],
 }
 
 type PointFn = dyn Fn(Moment<'_>, usize) -> Result<Point, ScheduleError> + Send + Sync;

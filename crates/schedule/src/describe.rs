@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Write};
 use crate::cyclic::{Cyclic, CyclicMode, ScaleMode};
 use crate::length::Interval;
 use crate::one_cycle::{AnnealStrategy, OneCycle};
-use crate::plateau::{PlateauMode, ReduceOnPlateau, ThresholdMode};
+use crate::plateau::{ReduceOnPlateau, ThresholdMode};
 use crate::ramp::SweepKind;
 use crate::rate::{PerGroup, Rate};
 use crate::sequential::Sequential;
@@ -152,17 +152,18 @@ fn cyclic(line: &mut Line<'_, '_>, it: &Cyclic) -> fmt::Result {
 }
 
 fn plateau(line: &mut Line<'_, '_>, it: &ReduceOnPlateau) -> fmt::Result {
-    let mode = match it.mode {
-        PlateauMode::Min => "min",
-        PlateauMode::Max => "max",
-    };
     let unit = match it.threshold_mode {
         ThresholdMode::Rel => "rel",
         ThresholdMode::Abs => "abs",
     };
-    line.set("lr", &it.lr)?
-        .set("mode", mode)?
-        .set("factor", it.factor)?
+    line.set("lr", &it.lr)?;
+    if let Some(metric) = it.metric {
+        line.set("metric", metric)?;
+    }
+    if let Some(mode) = it.mode {
+        line.set("mode", mode.name())?;
+    }
+    line.set("factor", it.factor)?
         .set("patience", it.patience)?
         .set("threshold", format_args!("{:?} {unit}", it.threshold))?
         .set_if(it.cooldown > 0, "cooldown", it.cooldown)?

@@ -1,5 +1,6 @@
 //! What can be wrong with a schedule.
 
+use crate::metric::{Evaluated, Metric};
 use crate::scale_fn::CompileError;
 
 /// What is wrong with a schedule, and where.
@@ -130,6 +131,38 @@ pub enum Problem {
         "there is no momentum (or beta1) in every parameter group that could be cycled: set cycle_momentum = false"
     )]
     NoMomentum,
+    /// A mode that calls the worse of two values of a metric the better one.
+    #[error(
+        "\"{metric}\" is better where it is {better}, which {mode:?} turns round: write {right:?}, or leave mode out"
+    )]
+    Mode {
+        /// The mode.
+        mode: &'static str,
+        /// The metric.
+        metric: Metric,
+        /// Where the metric is better.
+        better: &'static str,
+        /// The metric's own mode.
+        right: &'static str,
+    },
+    /// A metric that the run does not measure.
+    #[error(
+        "\"{metric}\" is not measured, since training.evaluate_on is \"{evaluated}\": set it to \"{wanted}\"{instead}",
+        wanted = metric.examples(),
+        instead = other_loss(*evaluated)
+    )]
+    NotMeasured {
+        /// The metric.
+        metric: Metric,
+        /// What the run is evaluated on.
+        evaluated: Evaluated,
+    },
+    /// An evaluation without an accuracy, where the schedule follows it.
+    #[error("the evaluation after {updates} updates has no accuracy to follow: it was made on no examples")]
+    NoAccuracy {
+        /// Updates done by then.
+        updates: u64,
+    },
     /// A sweep that does not rise.
     #[error("a sweep must rise, but it goes from {start:?} to {end:?}")]
     Falling {
@@ -170,4 +203,12 @@ pub enum Problem {
         /// What comes out.
         value: f64,
     },
+}
+
+/// The loss that can be followed instead.
+fn other_loss(evaluated: Evaluated) -> &'static str {
+    match evaluated {
+        Evaluated::Validation => ", or follow \"validation_loss\"",
+        Evaluated::Train => ", or follow \"train_loss\"",
+    }
 }

@@ -8,6 +8,7 @@ use crate::length::{Interval, Length};
 use crate::lint::{Finding, Lint, Span};
 use crate::one_cycle::OneCycle;
 use crate::plan::Plan;
+use crate::plateau::ReduceOnPlateau;
 use crate::rate::{PerGroup, Rate};
 use crate::sequential::Sequential;
 use crate::spec::ScheduleSpec;
@@ -37,8 +38,15 @@ impl Plan {
     /// # Ok::<(), lrscope_schedule::ScheduleError>(())
     /// ```
     pub fn lint(&self, total_steps: u64) -> Vec<Lint> {
+        self.lint_with(total_steps, None)
+    }
+
+    /// The same for a run that is evaluated after every `every` updates: also whether a schedule that follows a metric gets
+    /// as many values of it as it needs. Without `every` nothing is said of that.
+    pub fn lint_with(&self, total_steps: u64, every: Option<u64>) -> Vec<Lint> {
         let place = self.spec().kind().to_owned();
-        let stretch = Stretch { plan: self, place, start: 0, updates: total_steps };
+        let every = every.filter(|every| *every > 0);
+        let stretch = Stretch { plan: self, place, start: 0, updates: total_steps, every };
         if total_steps == 0 { Vec::new() } else { stretch.inspect(self.spec()) }
     }
 }
@@ -49,12 +57,15 @@ struct Stretch<'a> {
     place: String,
     start: u64,
     updates: u64,
+    /// Updates between evaluations, where that is known.
+    every: Option<u64>,
 }
 
 impl Stretch<'_> {
     fn inspect(&self, spec: &ScheduleSpec) -> Vec<Lint> {
         let findings = match spec {
-            ScheduleSpec::Constant(_) | ScheduleSpec::ReduceOnPlateau(_) => Vec::new(),
+            ScheduleSpec::Constant(_) => Vec::new(),
+            ScheduleSpec::ReduceOnPlateau(it) => self.plateau(it).into_iter().collect(),
             ScheduleSpec::Step(it) => {
                 let (run, step_size) = (self.run(it.interval), it.step_size.whole());
                 let never = run.count <= step_size;
@@ -126,6 +137,16 @@ impl Stretch<'_> {
             }
         }
         Some(Finding::Vanishes { what: "the rate", share: GONE_RATE, from: absent, run })
+    }
+
+    /// A plateau schedule without as many evaluations as its first reduction takes: one to be the best so far, and one more
+    /// than are let pass. The last of them must come before the last update.
+    fn plateau(&self, it: &ReduceOnPlateau) -> Option<Finding> {
+        let every = self.every?;
+        let evaluations = (self.start + self.updates - 1) / every - self.start / every;
+        let needed = it.patience.saturating_add(2);
+        let run = self.run(None);
+        (evaluations < needed).then_some(Finding::NeverReduced { evaluations, needed, run })
     }
 
     fn milestones(&self, milestones: &[Length], run: Span) -> Vec<Finding> {
@@ -230,7 +251,8 @@ impl Stretch<'_> {
             let next = starts.get(index + 1).map_or(u64::MAX, |next| next - start);
             let place = format!("{}.stages[{index}].schedule.{}", self.place, stage.schedule.kind());
             let (start, updates) = (self.start + start, left.min(next));
-            found.extend(Stretch { plan: self.plan, place, start, updates }.inspect(&stage.schedule));
+            found
+                .extend(Stretch { plan: self.plan, place, start, updates, every: self.every }.inspect(&stage.schedule));
         }
         found.extend(self.overrun(it, &starts));
         found

@@ -141,6 +141,19 @@ pub enum Finding {
         /// How long the schedule runs.
         run: Span,
     },
+    /// A plateau schedule that cannot get to a reduction.
+    #[error(
+        "the rate is never reduced: that takes {needed} evaluations (patience + 2) before the last update, and the run ({run}) \
+         has {evaluations}: evaluate more often, lower patience or train longer"
+    )]
+    NeverReduced {
+        /// Evaluations that come before the last update.
+        evaluations: u64,
+        /// Evaluations that the first reduction takes.
+        needed: u64,
+        /// How long the schedule runs.
+        run: Span,
+    },
     /// Milestones that the run does not get to.
     #[error("the milestones {milestones:?} are beyond the end of the run ({run})")]
     MilestonesBeyondEnd {

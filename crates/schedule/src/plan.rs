@@ -2,19 +2,11 @@
 
 use crate::curve::{Builder, Curve, Moment};
 use crate::error::{Problem, ScheduleError};
+use crate::metric::Measurement;
 use crate::rates::{Group, Point, Rates};
 use crate::resolve::{Context, Range};
 use crate::scale_fn::{CompileError, ScaleFn};
 use crate::spec::ScheduleSpec;
-
-/// An evaluation that reduce-on-plateau looks at.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Metric {
-    /// Updates that were done when it was made.
-    pub updates: u64,
-    /// What came out.
-    pub value: f64,
-}
 
 /// A resolved schedule for given parameter groups: a pure function of the step and the evaluations so far.
 ///
@@ -52,8 +44,8 @@ impl Plan {
             return Err(ScheduleError { place: "groups".to_owned(), problem: Problem::NoGroups });
         }
         groups.iter().try_for_each(check_group)?;
-        let context =
-            Context { steps_per_epoch, pick: None, momentum: groups.iter().all(|group| group.momentum.is_some()) };
+        let momentum = groups.iter().all(|group| group.momentum.is_some());
+        let context = Context { steps_per_epoch, pick: None, momentum, evaluated: None };
         let spec = spec.resolve(&context)?;
         let place = spec.kind().to_owned();
         let curve = spec.curve(&Builder { groups, steps_per_epoch, compile, place })?;
@@ -86,8 +78,8 @@ impl Plan {
     /// they were made.
     ///
     /// Only evaluations after at most `step` updates are looked at, so that the history of a whole run may be given for
-    /// any of its steps.
-    pub fn at_with(&self, step: u64, history: &[Metric]) -> Result<Rates, ScheduleError> {
+    /// any of its steps. One without an accuracy is an error where the schedule follows the accuracy.
+    pub fn at_with(&self, step: u64, history: &[Measurement]) -> Result<Rates, ScheduleError> {
         let moment = Moment { step, start: 0, history };
         let point = |(index, group)| self.point(moment, index, group);
         self.groups.iter().enumerate().map(point).collect::<Result<_, _>>().map(Rates)

@@ -2,6 +2,7 @@
 
 use crate::error::{Problem, ScheduleError};
 use crate::length::{Interval, Length, is_length};
+use crate::metric::Evaluated;
 use crate::rate::{PerGroup, Pick, PickRef, Rate};
 
 /// What a schedule's lengths and references are resolved against.
@@ -13,6 +14,8 @@ pub struct Context {
     pub pick: Option<Pick>,
     /// Whether every parameter group has a momentum (SGD, even where it is 0) or beta1 (Adam, `AdamW`) that can be cycled.
     pub momentum: bool,
+    /// What the run is evaluated on while it trains; absent where that is not known, and then any metric can be followed.
+    pub evaluated: Option<Evaluated>,
 }
 
 /// A range that a setting must lie in.
@@ -91,6 +94,11 @@ impl<'a> Resolver<'a> {
     /// Updates in an epoch.
     pub(crate) fn steps_per_epoch(&self) -> u64 {
         self.context.steps_per_epoch
+    }
+
+    /// What the run is evaluated on while it trains, where that is known.
+    pub(crate) fn evaluated(&self) -> Option<Evaluated> {
+        self.context.evaluated
     }
 
     /// A number in a range.

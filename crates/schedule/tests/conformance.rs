@@ -6,9 +6,9 @@
 use std::path::{Path, PathBuf};
 
 use lrscope_schedule::{
-    AnnealStrategy, Cosine, CosineWarmRestarts, Cyclic, CyclicMode, Exponential, Length, Linear, Metric, MultiStep,
-    OneCycle, PerGroup, Plan, PlateauMode, Polynomial, Rate, ReduceOnPlateau, ScaleMode, ScheduleSpec, Sequential,
-    Stage, Step, ThresholdMode,
+    AnnealStrategy, Cosine, CosineWarmRestarts, Cyclic, CyclicMode, Exponential, Length, Linear, Measurement,
+    MultiStep, OneCycle, PerGroup, Plan, PlateauMode, Polynomial, Rate, ReduceOnPlateau, ScaleMode, ScheduleSpec,
+    Sequential, Stage, Step, ThresholdMode,
 };
 use serde_json::{Map, Value};
 
@@ -172,11 +172,12 @@ fn one_cycle(with: &mut Params) -> OneCycle {
 fn plateau(with: &mut Params, lr: PerGroup<Rate>) -> ReduceOnPlateau {
     ReduceOnPlateau {
         lr,
-        mode: match with.word("mode", "min").as_str() {
+        metric: None,
+        mode: Some(match with.word("mode", "min").as_str() {
             "min" => PlateauMode::Min,
             "max" => PlateauMode::Max,
             other => panic!("unknown mode {other:?}"),
-        },
+        }),
         factor: with.number("factor", 0.1),
         patience: with.count("patience", 10),
         threshold: with.number("threshold", 1e-4),
@@ -231,9 +232,10 @@ fn check_case(case: &Value) {
     let metrics = case.get("metrics").map(|list| list.as_array().expect("a list").clone()).unwrap_or_default();
     let history = metrics.iter().zip(1..).map(|(value, updates)| {
         let value = value.as_f64().expect("a metric");
-        Metric { updates, value }
+        // Whichever of the two the case follows.
+        Measurement { updates, loss: value, accuracy: Some(value) }
     });
-    let history: Vec<Metric> = history.collect();
+    let history: Vec<Measurement> = history.collect();
     let rates = case["lr"].as_array().expect("rates");
     let momentums = case.get("momentum").map(|list| list.as_array().expect("a list").clone());
     for (step, expected) in rates.iter().enumerate() {

@@ -195,7 +195,7 @@ fn momentum_that_cannot_be_cycled() {
 
 #[test]
 fn an_epoch_without_updates() {
-    let context = Context { steps_per_epoch: 0, pick: None, momentum: true };
+    let context = Context { steps_per_epoch: 0, pick: None, momentum: true, evaluated: None };
     for text in ["[step]\nlr = 1\nstep_size = \"2ep\"", "[step]\nlr = 1\nstep_size = 2\ninterval = \"epoch\""] {
         let error = parse(text).expect("a specification").resolve(&context).expect_err("no updates").to_string();
         assert!(error.ends_with("counts epochs, but an epoch has no updates"), "{error}");

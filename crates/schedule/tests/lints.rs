@@ -111,6 +111,31 @@ fn decays_that_do_not_happen_or_happen_too_fast() {
     assert_eq!(from, 135);
 }
 
+/// With patience 1 the third evaluation is the first that can reduce: one is the best so far, two are bad.
+#[test]
+fn a_plateau_that_gets_too_few_evaluations() {
+    let plan = |text: &str| plan(&toml::from_str(text).expect("a specification")).expect("a plan");
+    let found = |text: &str, steps, every| -> Vec<String> {
+        plan(text).lint_with(steps, every).iter().map(ToString::to_string).collect()
+    };
+    let alone = "[reduce_on_plateau]\nlr = 1\npatience = 1";
+    // After 10, 20 and 30 of 31 updates; after 30 of 30 it is too late.
+    assert_eq!(found(alone, 31, Some(10)), [""; 0]);
+    let late = "reduce_on_plateau: the rate is never reduced: that takes 3 evaluations (patience + 2) before the last update, \
+                and the run (30 updates) has 2: evaluate more often, lower patience or train longer";
+    assert_eq!(found(alone, 30, Some(10)), [late]);
+    assert_eq!(found(alone, 5, Some(10)).len(), 1);
+    for every in [None, Some(0)] {
+        assert_eq!(found(alone, 30, every), [""; 0], "nothing is known of the evaluations");
+    }
+    // A stage sees those after at least one of its own updates: 20, 30 and 40 here.
+    let staged = "[[sequential.stages]]\nlength = 10\nschedule.constant = { lr = 1 }\n\
+                  [[sequential.stages]]\nschedule.reduce_on_plateau = { lr = 1, patience = 1 }";
+    assert_eq!(found(staged, 41, Some(10)), [""; 0]);
+    let place = "sequential.stages[1].schedule.reduce_on_plateau: the rate is never reduced";
+    assert!(found(staged, 40, Some(10))[0].starts_with(place));
+}
+
 #[test]
 fn stages_are_looked_at_one_by_one() {
     let text = "

@@ -2,13 +2,18 @@
 #![expect(clippy::float_cmp, reason = "a multiplier is one product, and powers of two are exact")]
 
 use lrscope_schedule::{
-    Cosine, CosineWarmRestarts, Cyclic, CyclicMode, Exponential, Group, Interval, InverseDecay, Length, Linear, Metric,
-    MultiStep, OneCycle, PaperDecay, Plan, Polynomial, ScheduleSpec, Sequential, Stage, Step, Sweep, SweepKind,
+    Cosine, CosineWarmRestarts, Cyclic, CyclicMode, Exponential, Group, Interval, InverseDecay, Length, Linear,
+    Measurement, MultiStep, OneCycle, PaperDecay, Plan, Polynomial, ScheduleSpec, Sequential, Stage, Step, Sweep,
+    SweepKind,
 };
 use proptest::prelude::*;
 
 mod support;
 use support::{context, plan};
+
+fn loss(updates: u64, loss: f64) -> Measurement {
+    Measurement { updates, loss, accuracy: None }
+}
 
 fn interval() -> impl Strategy<Value = Option<Interval>> {
     prop_oneof![Just(None), Just(Some(Interval::Update)), Just(Some(Interval::Epoch))]
@@ -189,7 +194,7 @@ proptest! {
     fn a_plateau_sees_no_later_evaluation(values in proptest::collection::vec(0.0..1.0_f64, 0..60), step in 0_u64..60) {
         let text = "[reduce_on_plateau]\nlr = 1\npatience = 1\ncooldown = 1\nfactor = 0.5";
         let plan = plan(&toml::from_str(text).expect("a specification")).expect("a plan");
-        let history: Vec<Metric> = values.iter().zip(1..).map(|(value, updates)| Metric { updates, value: *value }).collect();
+        let history: Vec<Measurement> = values.iter().zip(1..).map(|(value, updates)| loss(updates, *value)).collect();
         let known = &history[..history.len().min(step as usize)];
         let rates = plan.at_with(step, known).expect("rates");
         prop_assert_eq!(&plan.at_with(step, &history).expect("rates"), &rates);
@@ -209,7 +214,7 @@ fn a_plateau_inside_a_sequence_sees_its_own_evaluations() {
     let plan = plan(&toml::from_str(text).expect("a specification")).expect("a plan");
     assert!(plan.needs_metric());
     // Every second update; those up to update 10 are the first stage's.
-    let history: Vec<Metric> = (1..20).map(|index| Metric { updates: 2 * index, value: 1.0 }).collect();
+    let history: Vec<Measurement> = (1..20).map(|index| loss(2 * index, 1.0)).collect();
     let lr = |step| plan.at_with(step, &history).expect("rates").0[0].lr;
     // 12 is the best so far, 14 and 16 are bad: the second bad one reduces.
     assert_eq!([lr(10), lr(12), lr(15), lr(16), lr(19), lr(20)], [1.0, 1.0, 1.0, 0.5, 0.5, 0.25]);
@@ -219,8 +224,8 @@ fn a_plateau_inside_a_sequence_sees_its_own_evaluations() {
 fn what_is_no_number_counts_as_no_improvement() {
     let spec = toml::from_str("[reduce_on_plateau]\nlr = 1\npatience = 0").expect("a specification");
     let plan = plan(&spec).expect("a plan");
-    let history = [0.5, f64::NAN, 0.4].into_iter().zip(1..).map(|(value, updates)| Metric { updates, value });
-    let history: Vec<Metric> = history.collect();
+    let history = [0.5, f64::NAN, 0.4].into_iter().zip(1..).map(|(value, updates)| loss(updates, value));
+    let history: Vec<Measurement> = history.collect();
     let rates: Vec<f64> = (0..4).map(|step| plan.at_with(step, &history).expect("rates").0[0].lr).collect();
     assert_eq!(rates, [1.0, 1.0, 0.1, 0.1]);
 }

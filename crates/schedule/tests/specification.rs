@@ -178,10 +178,7 @@ fn one_line_for_reports() {
             "cyclic scale_fn \"1 / x\" of cycle, base_lr 0.0, max_lr 1.0, step_size_up 2000",
         ),
         ("[sweep]\nstart_lr = 1e-7\nend_lr = 10\nsteps = 100", "sweep, exponential 1e-7 to 10.0, steps 100"),
-        (
-            "[reduce_on_plateau]\nlr = 0.1",
-            "reduce_on_plateau, lr 0.1, mode min, factor 0.1, patience 10, threshold 0.0001 rel",
-        ),
+        ("[reduce_on_plateau]\nlr = 0.1", "reduce_on_plateau, lr 0.1, factor 0.1, patience 10, threshold 0.0001 rel"),
         (
             "[sequential]\nstages = [{ length = 5, schedule = { linear = { lr = 1 } } }, { schedule = { constant = { lr = 1 } } }]",
             "sequential: (linear, lr 1.0, factor 0.3333333333333333 to 1, total 5) for 5; then (constant, lr 1.0)",

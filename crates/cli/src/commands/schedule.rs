@@ -25,8 +25,12 @@ pub fn run(args: &ScheduleArgs) -> Result<()> {
     let (origin, spec) = schedule(args)?;
     let explain = |error: ScheduleError| bad_input(anyhow!("{}: {}", origin.place(&error.place), error.problem));
     let steps = steps(args)?;
-    let context =
-        Context { steps_per_epoch: args.steps_per_epoch, pick: pick(args)?, momentum: momentum(args)?.is_some() };
+    let context = Context {
+        steps_per_epoch: args.steps_per_epoch,
+        pick: pick(args)?,
+        momentum: momentum(args)?.is_some(),
+        evaluated: None,
+    };
     let mut lints = spec.unused_settings();
     let spec = spec.resolve(&context).map_err(explain)?;
     let group = Group { name: "all".into(), lr_mult: 1.0, momentum: args.momentum };

@@ -1,7 +1,5 @@
 //! Saving an attempt's state, and going on from it.
 
-use lrscope_schedule::Metric;
-
 use super::attempt::Attempt;
 use super::checkpoint::{self, Checkpoint, CheckpointInfo};
 use super::error::RecordError;
@@ -89,8 +87,7 @@ impl Attempt {
         let during = |at: &&super::EvaluationAt| {
             at.subset == evaluation.during && evaluation.every.is_some_and(|every| at.step.is_multiple_of(every))
         };
-        let metric = |at: &super::EvaluationAt| Metric { updates: at.step, value: at.evaluation.loss };
-        let metrics = self.evaluations().iter().filter(during).map(metric).collect();
+        let metrics = self.evaluations().iter().filter(during).map(|at| at.evaluation.measured(at.step)).collect();
         Ok(Past { losses, metrics })
     }
 }

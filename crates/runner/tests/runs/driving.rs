@@ -6,7 +6,7 @@ use lrscope_runner::learner::{Evaluation, Learner, Row};
 use lrscope_runner::resolve;
 use lrscope_runner::spec::RunSpec;
 use lrscope_runner::train::{BoxedError, Past, Progress, Recorder, TrainError, drive};
-use lrscope_schedule::Metric;
+use lrscope_schedule::Measurement;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -149,7 +149,7 @@ fn interrupted(spec: &RunSpec, make: impl Fn() -> Quadratic, cut: u64) -> Left {
     let metrics = before.evaluations.iter().filter(|at| at.1 == Validation);
     let past = Past {
         losses: before.rows.iter().map(|row| row.loss).collect(),
-        metrics: metrics.map(|at| Metric { updates: at.0, value: at.2.loss }).collect(),
+        metrics: metrics.map(|at| at.2.measured(at.0)).collect(),
     };
     let mut second = make();
     second.load(&first.save().unwrap()).unwrap();
@@ -265,7 +265,7 @@ fn a_run_that_is_over_is_only_evaluated() {
     learner.load(&whole.state).unwrap();
     let past = Past {
         losses: whole.memory.rows.iter().map(|row| row.loss).collect(),
-        metrics: [10, 20].map(|updates| Metric { updates, value: 1.0 }).to_vec(),
+        metrics: [10, 20].map(|updates| Measurement { updates, loss: 1.0, accuracy: None }).to_vec(),
     };
     let again = run(&mut learner, &spec, &past);
     assert_eq!((again.ending, again.memory.rows.len()), (Ending::Completed, 0));

@@ -16,7 +16,7 @@ pub fn plan(spec: &ScheduleSpec) -> Result<Plan, ScheduleError> {
 
 /// The context of [`plan`].
 pub fn context() -> Context {
-    Context { steps_per_epoch: 500, pick: None, momentum: true }
+    Context { steps_per_epoch: 500, pick: None, momentum: true, evaluated: None }
 }
 
 /// Compiles an expression of `x`, in which `pi` may stand as well.
