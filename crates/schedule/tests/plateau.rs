@@ -5,6 +5,7 @@ use lrscope_schedule::{
     Sequential, Stage, ThresholdMode,
 };
 use proptest::prelude::*;
+use serde_json::Value;
 
 mod support;
 use support::context;
@@ -174,19 +175,18 @@ proptest! {
 /// What PyTorch 2.13.0 itself gave: `data/plateau.py`.
 #[test]
 fn rates_that_pytorch_gave() {
-    let nan = f64::NAN;
-    let values = [0.5, nan, 0.6, 0.6, 0.55, nan, nan, 0.7, 0.70005, 0.70008, 0.4, 0.39];
-    let given: [(&str, [f64; 12]); 4] = include!("data/plateau.in");
-    for (text, expected) in given {
-        let spec: ScheduleSpec = toml::from_str(&format!("[reduce_on_plateau]\nlr = 1\n{text}")).expect(text);
-        let plan = support::plan(&spec).expect(text);
-        let history: Vec<Measurement> = values
-            .iter()
-            .zip(1..)
-            .map(|(value, updates)| Measurement { updates, loss: *value, accuracy: Some(*value) })
-            .collect();
-        let ours: Vec<f64> = (1..=12).map(|step| plan.at_with(step, &history).expect("rates").0[0].lr).collect();
-        assert_eq!(ours, expected, "{text}");
+    let file: Value = serde_json::from_str(include_str!("data/plateau.json")).expect("JSON");
+    let numbers = |list: &Value| -> Vec<f64> {
+        let number = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
+        list.as_array().expect("a list").iter().map(number).collect()
+    };
+    let values: Vec<(f64, f64)> = numbers(&file["values"]).into_iter().map(|value| (value, value)).collect();
+    for case in file["cases"].as_array().expect("cases") {
+        let text = format!("[reduce_on_plateau]\nlr = 1\n{}", case["settings"].as_str().expect("settings"));
+        let plan = support::plan(&toml::from_str(&text).expect(&text)).expect(&text);
+        let history = history(&values, 1, 0);
+        let ours = (1..=values.len() as u64).map(|step| plan.at_with(step, &history).expect("rates").0[0].lr);
+        assert_eq!(ours.collect::<Vec<_>>(), numbers(&case["rates"]), "{text}");
     }
 }
 

@@ -101,7 +101,7 @@ fn what_was_saved_comes_back_with_everything_that_the_loop_must_know() {
     let losses: Vec<f64> = sample::rows(0..20).iter().map(|row| row.loss).collect();
     assert_eq!(resumed.past.losses, losses);
     // The evaluation after 20 updates came after the state was saved; it was kept, since it needs no more updates.
-    let metrics: Vec<_> = resumed.past.metrics.iter().map(|metric| (metric.updates, metric.value)).collect();
+    let metrics: Vec<_> = resumed.past.metrics.iter().map(|metric| (metric.updates, metric.loss)).collect();
     assert_eq!(metrics, [10, 20].map(|step| (step, sample::evaluation(step).loss)));
 }
 

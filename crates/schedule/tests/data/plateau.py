@@ -1,4 +1,4 @@
-"""What PyTorch 2.13.0 gives for the cases of tests/plateau.rs: python plateau.py > plateau.in"""
+"""What PyTorch 2.13.0 gives for the cases of tests/plateau.rs: python plateau.py > plateau.json (null is NaN)"""
 
 import json
 import tomllib
@@ -15,7 +15,7 @@ cases = [
     'metric = "validation_accuracy"\npatience = 2\nfactor = 0.7\neps = 0.25',
 ]
 
-print("[")
+found = []
 for text in cases:
     settings = tomllib.loads(text)
     if settings.pop("metric", None) == "validation_accuracy":
@@ -26,5 +26,6 @@ for text in cases:
     for value in values:
         scheduler.step(value)
         rates.append(optimizer.param_groups[0]["lr"])
-    print(f"    ({json.dumps(text)}, {rates}),")
-print("]")
+    found.append({"settings": text, "rates": rates})
+values = [None if value != value else value for value in values]
+print(json.dumps({"values": values, "cases": found}, indent=1))
