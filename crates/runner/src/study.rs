@@ -249,17 +249,12 @@ fn losses(record: &Published) -> Result<Vec<f64>, RecordError> {
     Ok(record.rows()?.collect::<Result<Vec<_>, _>>()?.iter().map(|row| row.loss).collect())
 }
 
-/// Rates of the first group, computed again from the schedule: records do not hold them.
+/// The schedule's rates before any group's multiplier, computed again: records do not hold them.
 fn rates(record: &Published, steps: u64) -> Result<Vec<f64>, StudyError> {
     let wrong = |source| StudyError::Schedule { run: record.spec.id(), source };
     let plan = resolve::plan(&record.spec).map_err(wrong)?;
     let metrics = followed(record);
-    (0..steps)
-        .map(|step| {
-            let rates = plan.at_with(step, &metrics).map_err(wrong)?;
-            Ok(rates.0.first().map_or(0.0, |point| point.lr))
-        })
-        .collect()
+    (0..steps).map(|step| plan.scheduled_rate(step, &metrics).map_err(wrong)).collect()
 }
 
 /// From this version of the numerics on, schedules follow the metric that they name. Before, they were fed the loss, whatever

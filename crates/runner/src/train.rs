@@ -40,7 +40,7 @@ pub enum Progress {
         step: u64,
         /// Loss of the last row.
         loss: f64,
-        /// Rate of the first group in the last update.
+        /// The schedule's rate of the last update, before any group's multiplier.
         lr: f64,
     },
     /// An evaluation is done.
@@ -185,13 +185,10 @@ impl Run<'_> {
         }
         let record = |source| TrainError::Record { step: first, source };
         self.recorder.rows(first, &rows).map_err(record)?;
-        if let (Some(row), Some(rates)) = (rows.last(), rates.get(rows.len().wrapping_sub(1))) {
-            let progress = Progress::Advanced {
-                step: first + rows.len() as u64,
-                loss: row.loss,
-                lr: rates.0.first().map_or(0.0, |point| point.lr),
-            };
-            (self.observe)(progress).map_err(record)?;
+        if let Some(row) = rows.last() {
+            let step = first + rows.len() as u64;
+            let lr = self.plan.scheduled_rate(step - 1, &self.metrics)?;
+            (self.observe)(Progress::Advanced { step, loss: row.loss, lr }).map_err(record)?;
         }
         Ok(ending)
     }

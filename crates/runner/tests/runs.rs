@@ -5,6 +5,8 @@
 mod driving;
 #[path = "runs/experiments.rs"]
 mod experiments;
+#[path = "runs/grouped.rs"]
+mod grouped;
 #[path = "runs/identity.rs"]
 mod identity;
 #[path = "runs/keeping.rs"]

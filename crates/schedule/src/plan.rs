@@ -85,6 +85,25 @@ impl Plan {
         self.groups.iter().enumerate().map(point).collect::<Result<_, _>>().map(Rates)
     }
 
+    /// The schedule's own rate for update number `step`, before any group's `lr_mult`: what figures and tables call the learning
+    /// rate, and what a range test's pick is in.
+    ///
+    /// Where the schedule gives every group a rate of its own it is the largest one that trains anything (`lr_mult` above 0),
+    /// so that the order of the groups changes nothing.
+    pub fn scheduled_rate(&self, step: u64, history: &[Measurement]) -> Result<f64, ScheduleError> {
+        let moment = Moment { step, start: 0, history };
+        let some_train = self.groups.iter().any(|group| group.lr_mult > 0.0);
+        let counts = |(_, group): &(usize, &Group)| group.lr_mult > 0.0 || !some_train;
+        self.groups.iter().enumerate().filter(counts).try_fold(0.0_f64, |largest, (index, _)| {
+            let value = self.curve.at(moment, index)?.lr;
+            if value.is_finite() && value >= 0.0 {
+                Ok(largest.max(value))
+            } else {
+                Err(self.fault(Problem::RateAt { step, value }))
+            }
+        })
+    }
+
     fn point(&self, moment: Moment<'_>, index: usize, group: &Group) -> Result<Point, ScheduleError> {
         let scheduled = self.curve.at(moment, index)?;
         let lr = scheduled.lr * group.lr_mult;

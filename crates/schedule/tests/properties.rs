@@ -2,9 +2,9 @@
 #![expect(clippy::float_cmp, reason = "a multiplier is one product, and powers of two are exact")]
 
 use lrscope_schedule::{
-    Cosine, CosineWarmRestarts, Cyclic, CyclicMode, Exponential, Group, Interval, InverseDecay, Length, Linear,
-    Measurement, MultiStep, OneCycle, PaperDecay, Plan, Polynomial, ScheduleSpec, Sequential, Stage, Step, Sweep,
-    SweepKind,
+    Constant, Cosine, CosineWarmRestarts, Cyclic, CyclicMode, Exponential, Group, Interval, InverseDecay, Length,
+    Linear, Measurement, MultiStep, OneCycle, PaperDecay, PerGroup, Plan, Polynomial, Rate, ScheduleSpec, Sequential,
+    Stage, Step, Sweep, SweepKind,
 };
 use proptest::prelude::*;
 
@@ -228,4 +228,31 @@ fn what_is_no_number_counts_as_no_improvement() {
     let history: Vec<Measurement> = history.collect();
     let rates: Vec<f64> = (0..4).map(|step| plan.at_with(step, &history).expect("rates").0[0].lr).collect();
     assert_eq!(rates, [1.0, 1.0, 0.1, 0.1]);
+}
+
+proptest! {
+    /// A constant schedule gives each group the rate that its list says, so the largest one that trains is known beforehand.
+    #[test]
+    fn the_scheduled_rate_knows_neither_multipliers_nor_the_order_of_groups(
+        groups in prop::collection::vec((0.0..3.0_f64, prop_oneof![Just(0.0), Just(1.0), 0.01..5.0_f64]), 1..6),
+        turn in 0..6_usize,
+        step in 0..1000_u64,
+    ) {
+        let rate = |groups: &[(f64, f64)]| {
+            let lr = PerGroup::Each(groups.iter().map(|(lr, _)| Rate::Value(*lr)).collect());
+            let groups: Vec<Group> = groups
+                .iter()
+                .map(|(_, lr_mult)| Group { name: "one".into(), lr_mult: *lr_mult, momentum: None })
+                .collect();
+            let spec = Constant { lr }.into();
+            Plan::new(&spec, &groups, 10, &support::compile).expect("a plan").scheduled_rate(step, &[]).expect("a rate")
+        };
+        let train: Vec<f64> = groups.iter().filter(|(_, mult)| *mult > 0.0).map(|(lr, _)| *lr).collect();
+        let of = if train.is_empty() { groups.iter().map(|(lr, _)| *lr).collect() } else { train };
+        let found = rate(&groups);
+        prop_assert_eq!(found, of.into_iter().fold(0.0, f64::max));
+        let mut turned = groups.clone();
+        turned.rotate_left(turn % groups.len());
+        prop_assert_eq!(rate(&turned), found);
+    }
 }

@@ -48,8 +48,8 @@ fn run(spec: &RunSpec, data: &Arc<DataSet>) -> Result<(Curve, Memory), Box<dyn E
     let mut learner = CandleLearner::with_network(spec, data.clone(), &Device::Cpu, build)?;
     let (plan, mut memory) = (plan(spec)?, Memory::default());
     let ending = drive(&mut learner, spec, &plan, &Past::default(), &mut memory, &mut |_| Ok(()))?;
-    let rates = (0..).zip(&memory.rows).map(|(step, _)| Ok(plan.at(step)?.0[0].lr));
-    let lr = rates.collect::<Result<_, Box<dyn Error>>>()?;
+    let rates = (0..).zip(&memory.rows).map(|(step, _)| plan.scheduled_rate(step, &[]));
+    let lr = rates.collect::<Result<_, _>>()?;
     let loss = memory.rows.iter().map(|row| row.loss).collect();
     Ok((Curve { seed: spec.seed.number, lr, loss, ending }, memory))
 }

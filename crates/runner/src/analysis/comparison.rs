@@ -37,7 +37,7 @@ pub struct ArmResult {
     pub name: String,
     /// The schedule in one line, for example `"triangular2, base_lr 0.001, max_lr 0.006, step_size_up 2000"`.
     pub schedule: String,
-    /// Learning rate of the first parameter group at every step.
+    /// The schedule's learning rate at every step, before any group's multiplier.
     pub lr: Vec<f64>,
     /// Results, one a seed that finished.
     pub seeds: Vec<SeedResult>,

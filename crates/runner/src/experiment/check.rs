@@ -166,6 +166,12 @@ fn check_groups(groups: &[GroupSpec]) -> Checked {
             ));
         }
     }
+    if !groups.is_empty() && groups.iter().all(|group| group.lr_mult == 0.0) {
+        return Err(Problem::new(
+            "group.0.lr_mult",
+            "every group has lr_mult = 0, so nothing would be trained; give one of them a factor above 0",
+        ));
+    }
     Ok(())
 }
 
