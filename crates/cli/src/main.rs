@@ -11,6 +11,7 @@ mod child;
 mod commands;
 mod configured;
 mod exit;
+mod figures;
 mod group;
 mod interrupts;
 mod keep;

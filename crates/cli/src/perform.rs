@@ -1,12 +1,13 @@
 //! Doing a study: its runs as child processes, those that are published already left out, then its report.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow};
 use lrscope_data::Name;
 use lrscope_runner::experiment::Experiment;
 use lrscope_runner::record::Store;
-use lrscope_runner::spec::{DeviceClass, ModelSpec, OptimizerSpec, RunSpec, hex};
+use lrscope_runner::spec::{DeviceClass, ModelSpec, OptimizerSpec, RunId, RunSpec, hex};
 use lrscope_runner::study::{Question, STUDY_SCHEMA, Study, StudyArm};
 use lrscope_trainer::{Isa, KernelError};
 use sha2::{Digest, Sha256};
@@ -70,6 +71,17 @@ impl Plan {
         format!("{what}-{}-{model}-{optimizer}-{hash}", experiment.data.name)
     }
 
+    /// The arms as their study has them, with nothing done yet.
+    pub fn study_arms(&self) -> Vec<StudyArm> {
+        self.arms.iter().map(|(name, runs)| StudyArm::new(name.clone(), runs)).collect()
+    }
+
+    /// How many runs there are. One that is in several arms is one run.
+    fn runs(&self) -> usize {
+        let ids: BTreeSet<_> = self.arms.iter().flat_map(|(_, runs)| runs).map(RunSpec::id).collect();
+        ids.len()
+    }
+
     fn study(&self) -> Result<Study> {
         let started = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
         Ok(Study {
@@ -81,7 +93,7 @@ impl Plan {
             started_unix: started.as_secs(),
             pick: self.pick.clone(),
             warnings: self.warnings.clone(),
-            arms: self.arms.iter().map(|(name, runs)| StudyArm::new(name.clone(), runs)).collect(),
+            arms: self.study_arms(),
         })
     }
 }
@@ -107,8 +119,10 @@ pub fn perform(plan: &Plan, machine: &MachineArgs) -> Result<Done> {
     let _ = store.clear_useless_attempts();
     let (places, jobs) = missing(plan, &store, machine)?;
     let outcomes = run_jobs(plan, machine, &jobs)?;
-    for ((arm, run), outcome) in places.iter().zip(&outcomes) {
-        study.arms[*arm].runs[*run].failed = (!matches!(outcome, Outcome::Done(_))).then(|| outcome.words());
+    for (places, outcome) in places.iter().zip(&outcomes) {
+        for (arm, run) in places {
+            study.arms[*arm].runs[*run].failed = (!matches!(outcome, Outcome::Done(_))).then(|| outcome.words());
+        }
     }
     study.write(&folder)?;
     ended_early(&outcomes)?;
@@ -132,19 +146,25 @@ fn ended_early(outcomes: &[Outcome]) -> Result<()> {
     bad.map_or(Ok(()), |error| Err(bad_input(anyhow!(error.clone()))))
 }
 
-type Places = Vec<(usize, usize)>;
+/// Where each of the runs stands: the numbers of its arms, and its own in each. Arms can be the same runs.
+type Places = Vec<Vec<(usize, usize)>>;
 
-/// The runs without a record: which arm and run each is, and the job that does it.
+/// The runs without a record: where each stands, and the job that does it.
 fn missing(plan: &Plan, store: &Store, machine: &MachineArgs) -> Result<(Places, Vec<Job>)> {
-    let mut places = Vec::new();
+    let mut places: Places = Vec::new();
     let mut jobs = Vec::new();
+    let mut known: BTreeMap<RunId, usize> = BTreeMap::new();
     let longest = plan.arms.iter().map(|(_, runs)| runs.len()).max().unwrap_or(0);
     // Seed by seed over the arms, so that a comparison that is cut short has whole pairs.
     for index in 0..longest {
         for (arm, (name, runs)) in plan.arms.iter().enumerate() {
             let Some(spec) = runs.get(index) else { continue };
-            if store.find(&spec.id())?.is_none() {
-                places.push((arm, index));
+            let id = spec.id();
+            if let Some(job) = known.get(&id) {
+                places[*job].push((arm, index));
+            } else if store.find(&id)?.is_none() {
+                known.insert(id, jobs.len());
+                places.push(vec![(arm, index)]);
                 jobs.push(job(name, spec, machine)?);
             }
         }
@@ -171,7 +191,7 @@ fn job(arm: &str, spec: &RunSpec, machine: &MachineArgs) -> Result<Job> {
 }
 
 fn run_jobs(plan: &Plan, machine: &MachineArgs, jobs: &[Job]) -> Result<Vec<Outcome>> {
-    let all: usize = plan.arms.iter().map(|(_, runs)| runs.len()).sum();
+    let all = plan.runs();
     if jobs.is_empty() {
         Display::new(machine.output, "", 0).say(&format!("all {all} runs are done already"));
         return Ok(Vec::new());

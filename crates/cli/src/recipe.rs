@@ -1,5 +1,7 @@
 //! A study's recipe and surroundings as facts for its report.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use lrscope_report::Fact;
 use lrscope_runner::record::{Published, Store};
@@ -15,9 +17,10 @@ pub fn date(unix: u64) -> Result<String> {
     Ok(moment.date().to_string())
 }
 
-/// The published records of a study, in its order.
+/// The published records of a study, in its order. A run that is in several arms has one.
 pub fn records(study: &Study, store: &Store) -> Result<Vec<Published>> {
-    let runs = study.arms.iter().flat_map(|arm| &arm.runs);
+    let mut known = BTreeSet::new();
+    let runs = study.arms.iter().flat_map(|arm| &arm.runs).filter(|run| known.insert(&run.id));
     let found = runs.filter_map(|run| store.find(&run.id).transpose());
     Ok(found.collect::<Result<_, _>>()?)
 }

@@ -8,7 +8,7 @@ use lrscope_report::{
     ComparisonReport, IndexEntry, NAMES, RangeTestReport, ReportFile, StudyFacts, TrainingReport, render_comparison,
     render_index, render_range_test, render_training, write_report,
 };
-use lrscope_runner::analysis::{Estimate, compare};
+use lrscope_runner::analysis::compare;
 use lrscope_runner::experiment::{Experiment, Source};
 use lrscope_runner::record::Store;
 use lrscope_runner::study::{Question, Study};
@@ -124,17 +124,6 @@ pub fn studies(results: &Path) -> Result<Vec<String>> {
     }
     names.sort();
     Ok(names)
-}
-
-/// A mean with its interval and count, for one line on a terminal.
-pub fn percent(estimate: &Estimate) -> String {
-    let mean = format!("{:.2} %", 100.0 * estimate.mean);
-    match (estimate.low, estimate.high) {
-        (Some(low), Some(high)) => {
-            format!("{mean} [{:.2}, {:.2}] (n = {})", 100.0 * low, 100.0 * high, estimate.n)
-        }
-        _ => format!("{mean} (n = {})", estimate.n),
-    }
 }
 
 type Rendered = Option<(Vec<ReportFile>, IndexEntry)>;

@@ -27,6 +27,8 @@ mod interrupted;
 mod output;
 #[path = "command/picks.rs"]
 mod picks;
+#[path = "command/plateau.rs"]
+mod plateau;
 #[path = "command/repeat.rs"]
 mod repeat;
 #[path = "command/reports.rs"]

@@ -1,5 +1,7 @@
 //! The report of a comparison.
 
+mod evaluated;
+mod evaluation_figures;
 mod figures;
 mod final_figure;
 mod page;
@@ -10,11 +12,13 @@ use lrscope_runner::analysis::{ArmResult, Comparison, Estimate, PairedDifference
 use crate::error::RenderError;
 use crate::fact::{Pictures, ReportFile};
 use crate::index::{IndexEntry, ReportKind};
-use crate::numbers::{interval, level, percent, points, probability};
+use crate::numbers::{alike, interval, level, percent, points, probability};
 use crate::study_facts::StudyFacts;
 
-pub(crate) use figures::{accuracy_chart, loss_chart, loss_label, rates_chart};
-pub(crate) use tables::{curves, runs, validation};
+pub(crate) use evaluated::{evaluated_on, evaluation_files, words as evaluated_words};
+pub(crate) use evaluation_figures::{accuracy_chart, evaluation_loss_chart};
+pub(crate) use figures::{loss_chart, loss_label, rates_chart};
+pub(crate) use tables::{curves, evaluations, runs};
 
 /// What the report of a comparison is made of.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,16 +35,22 @@ impl ComparisonReport {
     /// The result in one line of plain text.
     pub fn headline(&self) -> String {
         match self.analysis.differences.as_slice() {
-            [] => match (self.analysis.arms.as_slice(), metric(&self.analysis.arms)) {
-                ([arm, ..], Some(metric)) => match (metric.estimate)(arm) {
-                    Some(estimate) => format!("{}: {}", arm.name, share_words(&estimate)),
-                    None => "no result".into(),
-                },
-                _ => "no result".into(),
-            },
+            [] => self.alone().unwrap_or_else(|| "no result".into()),
             [only] => pair_words(only),
             several => several.iter().map(short_pair_words).collect::<Vec<_>>().join("; "),
         }
+    }
+
+    /// What there is to say where nothing is compared; absent where there is no accuracy either.
+    fn alone(&self) -> Option<String> {
+        let arms = &self.analysis.arms;
+        let first = arms.first()?;
+        let reached = share_words(&(metric(arms)?.estimate)(first)?);
+        let why = match arms.len() {
+            1 => Some(NOTHING_TO_COMPARE.to_owned()),
+            _ => self.analysis.same_runs().into_iter().next(),
+        };
+        Some([Some(format!("{}: {reached}", first.name)), why].into_iter().flatten().collect::<Vec<_>>().join("; "))
     }
 
     /// The report's line in the index; `folder` is its folder relative to the index.
@@ -49,8 +59,8 @@ impl ComparisonReport {
     }
 }
 
-/// Renders a comparison: `README.md`, `runs.csv`, `curves.csv`, `validation.csv`, and of `final.svg`, `accuracy.svg`,
-/// `loss.svg` and `schedules.svg` those that there are values for.
+/// Renders a comparison: `README.md`, `runs.csv`, `curves.csv`, `validation.csv` (`evaluations.csv` where other examples were
+/// evaluated), and of `final.svg`, `accuracy.svg`, `evaluation-loss.svg`, `loss.svg` and `schedules.svg` those that there are values for.
 pub fn render_comparison(report: &ComparisonReport) -> Result<Vec<ReportFile>, RenderError> {
     let arms = &report.analysis.arms;
     if arms.is_empty() {
@@ -59,16 +69,20 @@ pub fn render_comparison(report: &ComparisonReport) -> Result<Vec<ReportFile>, R
     let Pictures { mut files, missing } = Pictures::draw([
         ("final.svg", final_figure::chart(&report.analysis)),
         ("accuracy.svg", accuracy_chart(arms)),
+        ("evaluation-loss.svg", evaluation_loss_chart(arms)),
         ("loss.svg", loss_chart(arms)),
         ("schedules.svg", rates_chart(arms)),
     ]);
     files.push(runs(arms)?);
     files.push(curves(arms)?);
-    files.push(validation(arms)?);
+    files.push(evaluations(arms)?);
     let page = page::page(report, &files, missing);
     files.push(ReportFile::text("README.md", page));
     Ok(files)
 }
+
+/// What is to be said of a comparison of one arm.
+pub(crate) const NOTHING_TO_COMPARE: &str = "one arm: nothing to compare with";
 
 /// Which accuracy the final figures are about.
 #[derive(Clone, Copy)]
@@ -97,23 +111,23 @@ pub(crate) fn metric(arms: &[ArmResult]) -> Option<Metric> {
 /// `98.91 % (95 % interval 98.80 to 99.02 %, n = 5)`.
 pub(crate) fn share_words(estimate: &Estimate) -> String {
     let mean = percent(estimate.mean);
-    match interval(estimate, percent) {
-        Some(interval) => format!("{mean} % ({} interval {interval} %, n = {})", level(estimate), estimate.n),
-        None => format!("{mean} % (n = {})", estimate.n),
-    }
+    let ends = interval(estimate, percent).map(|ends| format!("{} interval {ends} %, ", level(estimate)));
+    let spread = ends.or_else(|| alike(estimate).map(|alike| format!("{alike}, "))).unwrap_or_default();
+    format!("{mean} % ({spread}n = {})", estimate.n)
 }
 
 /// `cyclic − fixed: +0.21 points (95 % interval +0.05 to +0.37, p = 0.03, n = 6)`; p is the corrected one.
 pub(crate) fn pair_words(pair: &PairedDifference) -> String {
     let estimate = &pair.difference;
     let ends = interval(estimate, points).map(|ends| format!("{} interval {ends}, ", level(estimate)));
+    let spread = ends.or_else(|| alike(estimate).map(|alike| format!("{alike}, ")));
     let p = pair.p_holm.or(pair.p).map(|p| format!("p = {}, ", probability(p)));
     format!(
         "{} − {}: {} points ({}{}n = {})",
         pair.arm,
         pair.against,
         points(estimate.mean),
-        ends.unwrap_or_default(),
+        spread.unwrap_or_default(),
         p.unwrap_or_default(),
         estimate.n
     )

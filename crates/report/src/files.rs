@@ -47,10 +47,12 @@ pub enum WriteError {
 }
 
 /// Every name that a report's files can have. A report has not all of them: which pictures there are depends on its values.
-pub const NAMES: [&str; 13] = [
+pub const NAMES: [&str; 15] = [
     "README.md",
     "accuracy.svg",
     "curves.csv",
+    "evaluation-loss.svg",
+    "evaluations.csv",
     "final.svg",
     "loss.svg",
     "mean_curve.csv",

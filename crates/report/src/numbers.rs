@@ -110,7 +110,17 @@ pub(crate) fn level(estimate: &Estimate) -> String {
     format!("{} %", significant(estimate.level * 100.0, 4))
 }
 
-/// An estimate's interval with `show` applied to both ends: `98.80 to 99.02`; absent where `n` is below 2.
+/// What stands in the place of an interval where several values are all the same: `both seeds alike`.
+pub(crate) fn alike(estimate: &Estimate) -> Option<String> {
+    match (estimate.low, estimate.n) {
+        (Some(_), _) | (None, 0 | 1) => None,
+        (None, 2) => Some("both seeds alike".into()),
+        (None, n) => Some(format!("all {n} seeds alike")),
+    }
+}
+
+/// An estimate's interval with `show` applied to both ends: `98.80 to 99.02`; absent where `n` is below 2, and where all
+/// values are the same.
 pub(crate) fn interval(estimate: &Estimate, show: fn(f64) -> String) -> Option<String> {
     let (low, high) = (estimate.low?, estimate.high?);
     Some(format!("{} to {}", show(low), show(high)))
@@ -123,6 +133,12 @@ pub(crate) fn listed(words: &[String]) -> String {
         [one] => one.clone(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
+}
+
+/// Words as they begin a sentence.
+pub(crate) fn capitalised(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Sections that every report ends with.
 
+use std::fmt::Display;
+
 use crate::fact::Fact;
 use crate::markdown::{Inline, Page, Side, code, link, text};
 use crate::study_facts::StudyFacts;
@@ -37,7 +39,7 @@ pub(crate) fn reproduce(page: &mut Page, facts: &StudyFacts) {
 }
 
 /// The report's files with what they hold.
-pub(crate) fn files(page: &mut Page, files: &[(&str, &str)]) {
+pub(crate) fn files<W: Display>(page: &mut Page, files: &[(&str, W)]) {
     page.section("Files");
     let items: Vec<_> = files
         .iter()

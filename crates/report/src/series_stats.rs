@@ -81,7 +81,8 @@ mod tests {
             test_accuracy: None,
             validation_accuracy: None,
             test_loss: None,
-            validation_curve: Vec::new(),
+            validation_loss: None,
+            evaluations: Vec::new(),
             loss: loss.to_vec(),
         }
     }

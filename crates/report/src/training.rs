@@ -2,7 +2,10 @@
 
 use lrscope_runner::analysis::ArmResult;
 
-use crate::comparison::{accuracy_chart, curves, loss_chart, metric, rates_chart, runs, share_words, validation};
+use crate::comparison::{
+    accuracy_chart, curves, evaluation_files, evaluation_loss_chart, evaluations, loss_chart, metric, rates_chart,
+    runs, share_words,
+};
 use crate::error::RenderError;
 use crate::fact::{Pictures, ReportFile};
 use crate::index::{IndexEntry, ReportKind};
@@ -44,27 +47,33 @@ impl TrainingReport {
     }
 }
 
-/// The pictures that a training report can have, with what they show.
-const PICTURES: [(&str, &str); 3] = [
-    ("loss.svg", "training loss over the updates"),
-    ("accuracy.svg", "validation accuracy over the updates"),
-    ("schedule.svg", "learning rate over the updates"),
-];
-
-/// Renders a training run: `README.md`, `runs.csv`, `curves.csv`, `validation.csv`, and of `loss.svg`, `accuracy.svg` and
-/// `schedule.svg` those that there are values for.
+/// Renders a training run: `README.md`, `runs.csv`, `curves.csv`, `validation.csv` (`evaluations.csv` where other examples
+/// were evaluated), and of `loss.svg`, `accuracy.svg`, `evaluation-loss.svg` and `schedule.svg` those that there are values
+/// for.
 pub fn render_training(report: &TrainingReport) -> Result<Vec<ReportFile>, RenderError> {
     let arms = std::slice::from_ref(&report.result);
-    let charts = [loss_chart(arms), accuracy_chart(arms), rates_chart(arms)];
-    let Pictures { mut files, missing } = Pictures::draw(PICTURES.map(|(name, _)| name).into_iter().zip(charts));
-    files.extend([runs(arms)?, curves(arms)?, validation(arms)?]);
+    let Pictures { mut files, missing } = Pictures::draw([
+        ("loss.svg", loss_chart(arms)),
+        ("accuracy.svg", accuracy_chart(arms)),
+        ("evaluation-loss.svg", evaluation_loss_chart(arms)),
+        ("schedule.svg", rates_chart(arms)),
+    ]);
+    files.extend([runs(arms)?, curves(arms)?, evaluations(arms)?]);
     let page = page(report, &files, missing);
     files.push(ReportFile::text("README.md", page));
     Ok(files)
 }
 
 fn page(report: &TrainingReport, files: &[ReportFile], missing: Vec<String>) -> String {
-    let shown: Vec<_> = PICTURES.into_iter().filter(|(name, _)| files.iter().any(|file| file.name == *name)).collect();
+    let [accuracy, loss, evaluations] = evaluation_files(report.result.evaluated_on);
+    let own = |name, holds: &str| (name, holds.to_owned());
+    let pictures = [
+        own("loss.svg", "training loss over the updates"),
+        accuracy,
+        loss,
+        own("schedule.svg", "learning rate over the updates"),
+    ];
+    let shown: Vec<_> = pictures.into_iter().filter(|(name, _)| files.iter().any(|file| file.name == *name)).collect();
     let mut page = Page::titled(&report.facts.title);
     page.paragraph(&strong(&Inline::own("Result")).then(&Inline::own(": ")).then(&text(&report.headline())));
     page.paragraph(&Inline::own("Schedule: ").then(&text(&report.result.schedule)));
@@ -79,15 +88,16 @@ fn page(report: &TrainingReport, files: &[ReportFile], missing: Vec<String>) -> 
         ("test accuracy (%)", Right),
         ("validation accuracy (%)", Right),
         ("test loss (nats)", Right),
+        ("validation loss (nats)", Right),
     ];
     page.table(&header, &rows);
     sections::warnings(&mut page, &[report.warnings.clone(), missing].concat());
     sections::recipe(&mut page, &report.facts);
     sections::reproduce(&mut page, &report.facts);
     let tables = [
-        ("runs.csv", "a row for each run: how it ended and what it reached (accuracies in [0, 1])"),
-        ("curves.csv", "every update of every run: learning rate, loss before the update (nats)"),
-        ("validation.csv", "every evaluation on the way: updates done, accuracy in [0, 1]"),
+        own("runs.csv", "a row for each run: how it ended and what it reached (accuracies in [0, 1], losses in nats)"),
+        own("curves.csv", "every update of every run: learning rate, loss before the update (nats)"),
+        evaluations,
     ];
     let all: Vec<_> = shown.into_iter().chain(tables).collect();
     sections::files(&mut page, &all);
@@ -96,18 +106,20 @@ fn page(report: &TrainingReport, files: &[ReportFile], missing: Vec<String>) -> 
 
 fn rows(result: &ArmResult) -> Vec<Vec<Inline>> {
     let share = |value: Option<f64>| Inline::own(value.map(percent).unwrap_or_default());
+    let nats = |value: Option<f64>| Inline::own(value.map(loss).unwrap_or_default());
     let done = result.seeds.iter().map(|seed| {
         vec![
             Inline::own(seed.seed.to_string()),
             Inline::own(ending_words(seed.ending)),
             share(seed.test_accuracy),
             share(seed.validation_accuracy),
-            Inline::own(seed.test_loss.map(loss).unwrap_or_default()),
+            nats(seed.test_loss),
+            nats(seed.validation_loss),
         ]
     });
     let failed = result.failed.iter().map(|(seed, reason)| {
         let why = Inline::own("failed: ").then(&text(reason));
-        vec![Inline::own(seed.to_string()), why, share(None), share(None), share(None)]
+        vec![Inline::own(seed.to_string()), why, share(None), share(None), nats(None), nats(None)]
     });
     done.chain(failed).collect()
 }

@@ -19,7 +19,7 @@ mod statistics;
 mod suggestion;
 mod verdict;
 
-pub use comparison::{ArmResult, Comparison, PairedDifference, SeedResult, compare};
+pub use comparison::{ArmResult, Comparison, Outcome, PairedDifference, SeedResult, compare, same_runs};
 pub use curve::{Curve, Ending};
 pub use divergence::DivergenceMonitor;
 pub use permutation::{holm, pairs_needed, sign_flip, smallest_p};

@@ -1,5 +1,6 @@
 //! Looking through a results folder: what is broken, what was left behind, and what to do about it.
 
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -244,7 +245,11 @@ fn studies(store: &Store, found: &mut Examination) -> Result<(), RecordError> {
 
 /// Says how many of a study's runs have no record, and why the first of them has none.
 fn missing(store: &Store, folder: &Path, study: &Study, found: &mut Examination) {
-    let runs = || study.arms.iter().flat_map(|arm| arm.runs.iter().map(move |run| (arm, run)));
+    let runs = || {
+        let mut known = BTreeSet::new();
+        let all = study.arms.iter().flat_map(|arm| arm.runs.iter().map(move |run| (arm, run)));
+        all.filter(move |(_, run)| known.insert(run.id.clone()))
+    };
     let undone = |(_, run): &(&StudyArm, &StudyRun)| !store.path().join("runs").join(run.id.as_str()).exists();
     let Some((arm, run)) = runs().find(undone) else { return };
     let (undone, all) = (runs().filter(undone).count(), runs().count());

@@ -90,6 +90,12 @@ impl StudyArm {
         let run = |spec: &RunSpec| StudyRun { seed: spec.seed.number, id: spec.id(), failed: None };
         Self { name: name.into(), schedule, runs: runs.iter().map(run).collect() }
     }
+
+    /// Whether another arm specifies the very runs that this one does.
+    pub fn has_runs_of(&self, other: &Self) -> bool {
+        let ids = |arm: &Self| arm.runs.iter().map(|run| run.id.clone()).collect::<Vec<_>>();
+        !self.runs.is_empty() && ids(self) == ids(other)
+    }
 }
 
 /// Why a study cannot be read, written or collected.
@@ -173,7 +179,13 @@ impl Study {
 
     /// Results of all arms, without statistics: those are [`compare`](crate::analysis::compare)'s.
     pub fn results(&self, store: &Store) -> Result<Vec<ArmResult>, StudyError> {
-        self.arms.iter().map(|arm| arm_result(arm, store)).collect()
+        let mut results = Vec::new();
+        for (index, arm) in self.arms.iter().enumerate() {
+            let before = self.arms[..index].iter().find(|before| before.has_runs_of(arm));
+            let same_as = before.map(|before| before.name.clone());
+            results.push(ArmResult { same_as, ..arm_result(arm, store)? });
+        }
+        Ok(results)
     }
 }
 
@@ -208,7 +220,9 @@ fn arm_result(arm: &StudyArm, store: &Store) -> Result<ArmResult, StudyError> {
     let mut result = ArmResult {
         name: arm.name.clone(),
         schedule: arm.schedule.clone(),
+        same_as: None,
         lr: Vec::new(),
+        evaluated_on: Subset::Validation,
         seeds: Vec::new(),
         failed: Vec::new(),
         test_accuracy: None,
@@ -221,6 +235,7 @@ fn arm_result(arm: &StudyArm, store: &Store) -> Result<ArmResult, StudyError> {
             continue;
         };
         if result.lr.is_empty() {
+            result.evaluated_on = record.spec.evaluation.during;
             result.lr = rates(&record, record.spec.steps)?;
         }
         result.seeds.push(seed_result(run.seed, &record)?);
@@ -233,14 +248,18 @@ fn seed_result(seed: u64, record: &Published) -> Result<SeedResult, StudyError> 
     let evaluations = &record.result.evaluations;
     let at_end =
         |subset| evaluations.iter().rev().find(|at| at.subset == subset && at.step == last).map(|at| at.evaluation);
-    let during = evaluations.iter().filter(|at| at.subset == Subset::Validation);
+    let during = evaluations.iter().filter(|at| at.subset == record.spec.evaluation.during);
+    let mut on_the_way: Vec<_> = during.map(|at| (at.step, at.evaluation)).collect();
+    // After the last update the same examples may be evaluated twice: on the way, and at the end.
+    on_the_way.dedup_by_key(|(updates, _)| *updates);
     Ok(SeedResult {
         seed,
         ending: record.result.ending,
         test_accuracy: at_end(Subset::Test).and_then(|evaluation| evaluation.accuracy()),
         validation_accuracy: at_end(Subset::Validation).and_then(|evaluation| evaluation.accuracy()),
         test_loss: at_end(Subset::Test).map(|evaluation| evaluation.loss),
-        validation_curve: during.filter_map(|at| Some((at.step, at.evaluation.accuracy()?))).collect(),
+        validation_loss: at_end(Subset::Validation).map(|evaluation| evaluation.loss),
+        evaluations: on_the_way,
         loss: losses(record)?,
     })
 }

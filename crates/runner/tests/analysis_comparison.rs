@@ -2,9 +2,10 @@
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 use lrscope_runner::analysis::{
-    AnalysisError, ArmResult, Comparison, Ending, Estimate, PairedDifference, SeedResult, compare, holm, pairs_needed,
-    sign_flip, smallest_p,
+    AnalysisError, ArmResult, Comparison, Ending, Estimate, Outcome, PairedDifference, SeedResult, compare, holm,
+    pairs_needed, sign_flip, smallest_p,
 };
+use lrscope_runner::learner::Subset;
 use lrscope_runner::random::{Family, Purpose, Seed, Stream};
 use proptest::prelude::*;
 
@@ -19,7 +20,8 @@ fn result(seed: u64, accuracy: Option<f64>) -> SeedResult {
         test_accuracy: accuracy,
         validation_accuracy: accuracy.map(|a| a / 2.0),
         test_loss: None,
-        validation_curve: vec![],
+        validation_loss: None,
+        evaluations: vec![],
         loss: vec![],
     }
 }
@@ -29,7 +31,9 @@ fn arm(name: &str, accuracies: &[f64]) -> ArmResult {
     ArmResult {
         name: name.into(),
         schedule: format!("{name} schedule"),
+        same_as: None,
         lr: vec![],
+        evaluated_on: Subset::Validation,
         seeds: seeds.collect(),
         failed: vec![],
         test_accuracy: None,
@@ -258,6 +262,67 @@ fn an_undecided_verdict_gives_size_and_seeds() {
     let equal = compared(&[same.clone(), ArmResult { name: "other".into(), ..same }]);
     assert_eq!(only(&equal).p, Some(1.0));
     assert!(only(&equal).verdict.starts_with("the runs do not tell same from other"), "{}", only(&equal).verdict);
+}
+
+#[test]
+fn a_claim_is_the_verdict_without_its_reasons() {
+    let low = [0.950, 0.960, 0.950, 0.960, 0.950, 0.960];
+    let cases = [
+        (low.map(|value| value + 0.01), 6, Outcome::Better, "a: (x) is better than b by 1.00 points of test accuracy"),
+        (low, 6, Outcome::Undecided, "the runs do not tell a: (x) from b"),
+        (low, 3, Outcome::TooFewSeeds, "the runs do not tell a: (x) from b"),
+    ];
+    for (accuracies, n, outcome, claim) in cases {
+        let comparison = compared(&[arm("a: (x)", &accuracies[..n]), arm("b", &low[..n])]);
+        let difference = only(&comparison);
+        assert_eq!((difference.outcome, difference.claim.as_str()), (outcome, claim));
+        let reason = difference.verdict.strip_prefix(claim).expect("the verdict begins with its claim");
+        assert!(reason.starts_with(": ") || reason.starts_with(" ("), "{reason}");
+    }
+}
+
+/// Without spread Student's interval would be one point, as if the true mean were known.
+#[test]
+fn values_without_spread_have_no_interval() {
+    for values in [&[0.8361, 0.8361][..], &[0.1; 3], &[0.0; 5], &[-2.5; 9]] {
+        let found = Estimate::of(values, 0.95).expect("the values are usable");
+        assert_eq!((found.low, found.high, found.n), (None, None, values.len()), "{values:?}");
+        assert!((found.mean - values[0]).abs() < 1e-14);
+    }
+    // Differences of accuracies that are the same but for rounding: 0.83 − 0.82, 0.9 − 0.89.
+    let pairs = compared(&[arm("a", &[0.83, 0.9, 0.31]), arm("b", &[0.82, 0.89, 0.3])]);
+    assert_eq!(only(&pairs).difference.low, None);
+    // One example in a million is a spread.
+    let found = Estimate::of_shares(&[0.5, 0.500_001], 0.95).expect("the values are usable");
+    assert!(found.low.is_some_and(|low| low < 0.5) && found.high.is_some_and(|high| high > 0.500_001));
+    let evidence = compared(&[arm("a", &[0.91; 8]), arm("b", &[0.9; 8])]);
+    let verdict = &only(&evidence).verdict;
+    assert_eq!(verdict, "a is better than b by 1.00 points of test accuracy (p = 0.008; 8 seeds)");
+}
+
+/// Holm's correction is for comparisons that were made: an arm that is another's runs adds none.
+#[test]
+fn arms_that_are_the_same_runs_count_once() {
+    let base = [0.950, 0.960, 0.950, 0.960, 0.950, 0.960, 0.955];
+    let first = arm("first", &base.map(|value| value + 0.01));
+    let (other, third) = (arm("other", &base), arm("third", &base.map(|value| value + 0.02)));
+    let copy = |of: &ArmResult| ArmResult {
+        name: format!("{}'s copy", of.name),
+        same_as: Some(of.name.clone()),
+        ..of.clone()
+    };
+    let plain = compared(&[first.clone(), other.clone(), third.clone()]);
+    let mut failed = other.clone();
+    failed.failed.push((9, "killed".into()));
+    let second = ArmResult { name: "other again".into(), ..copy(&other) };
+    let copied = compared(&[first.clone(), copy(&first), other.clone(), copy(&other), third, second]);
+    assert_eq!(copied.differences, plain.differences);
+    let sentences = [
+        "the arms first and first's copy are the same runs, which count once",
+        "the arms other and other's copy and other again are the same runs, which count once",
+    ];
+    assert_eq!(copied.same_runs(), sentences);
+    assert_eq!(compared(&[failed.clone(), copy(&failed)]).warnings.len(), 1, "its failed seed counts once");
 }
 
 #[test]

@@ -1,18 +1,21 @@
 //! `lrscope compare`: arms × seeds, paired, on the rates that a range test picked.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Result, anyhow};
-use lrscope_runner::analysis::{Comparison, compare};
+use lrscope_runner::analysis::{Comparison, compare, same_runs};
 use lrscope_runner::picks::{PickKey, bounds, find_pick};
 use lrscope_runner::record::Store;
 use lrscope_runner::resolve::Setting;
 use lrscope_runner::spec::RunSpec;
-use lrscope_runner::study::Question;
+use lrscope_runner::study::{Question, StudyArm};
 use lrscope_schedule::{Pick, ScheduleSpec};
 
 use crate::args::{CompareArgs, MachineArgs};
 use crate::commands::range_test::{fail_without_runs, no_pick, sweep};
 use crate::configured::Configured;
 use crate::exit::Inconclusive;
+use crate::figures;
 use crate::perform::{Done, Plan, device, perform};
 use crate::progress::Display;
 use crate::render;
@@ -30,6 +33,7 @@ pub fn run(args: &CompareArgs) -> Result<()> {
     let picked = picked(&configured, &setting, &schedules, &args.machine)?;
     let plan = plan(&configured, &setting, picked)?;
     warn(&plan, &args.machine);
+    note_what_is_not_compared(&plan, &args.machine);
     let done = perform(&plan, &args.machine)?;
     render::report(&args.machine.results, &done.folder)?;
     render::index(&args.machine.results)?;
@@ -51,12 +55,27 @@ pub fn warn(plan: &Plan, machine: &MachineArgs) {
     }
 }
 
+/// Says before anything is trained that there is one arm, or that arms are the same runs.
+fn note_what_is_not_compared(plan: &Plan, machine: &MachineArgs) {
+    let arms = plan.study_arms();
+    let same_as = |index: usize, arm: &StudyArm| {
+        let before = arms[..index].iter().find(|before| before.has_runs_of(arm));
+        before.map(|before| before.name.as_str())
+    };
+    let arms: Vec<_> = arms.iter().enumerate().map(|(index, arm)| (arm.name.as_str(), same_as(index, arm))).collect();
+    let display = Display::new(machine.output, "", 0);
+    for sentence in not_compared(&arms) {
+        display.say(&format!("warning: {sentence}"));
+    }
+}
+
 /// Some runs failed: the report is there, but the exit code must say so.
 pub fn failed_runs(done: &Done) -> Result<()> {
-    let runs = || done.study.arms.iter().flat_map(|arm| &arm.runs);
-    let reasons: Vec<&String> = runs().filter_map(|run| run.failed.as_ref()).collect();
-    let Some(first) = reasons.first() else { return Ok(()) };
-    let (failed, all) = (reasons.len(), runs().count());
+    // A run that is in several arms is one run.
+    let runs: BTreeMap<_, _> = done.study.arms.iter().flat_map(|arm| &arm.runs).map(|run| (&run.id, run)).collect();
+    let first = done.study.arms.iter().flat_map(|arm| &arm.runs).find_map(|run| run.failed.as_ref());
+    let Some(first) = first else { return Ok(()) };
+    let (failed, all) = (runs.values().filter(|run| run.failed.is_some()).count(), runs.len());
     let advice = "the report says why, and the same command does them again";
     Err(anyhow!("{failed} of {all} runs failed; {advice}; the first: {first}"))
 }
@@ -145,24 +164,21 @@ pub fn lint(setting: &Setting, schedule: &ScheduleSpec, runs: &[RunSpec]) -> Res
     Ok(runs.first().map(|run| setting.lint(schedule, run)).transpose()?.unwrap_or_default())
 }
 
+/// What is not compared, given each arm's name and that of the arm before it whose runs it has.
+fn not_compared(arms: &[(&str, Option<&str>)]) -> Vec<String> {
+    match arms {
+        [_] => vec!["one arm: nothing to compare with".into()],
+        _ => same_runs(arms),
+    }
+}
+
 fn show(done: &Done, comparison: &Comparison, json: bool) -> Result<()> {
     if json {
-        let arms: Vec<_> = comparison
-            .arms
-            .iter()
-            .map(|arm| {
-                serde_json::json!({
-                    "name": arm.name,
-                    "schedule": arm.schedule,
-                    "test_accuracy": arm.test_accuracy,
-                    "validation_accuracy": arm.validation_accuracy,
-                    "failed": arm.failed,
-                })
-            })
-            .collect();
+        let arms: Vec<_> = comparison.arms.iter().map(figures::arm).collect();
         let result = serde_json::json!({
             "arms": arms,
             "differences": comparison.differences,
+            "same_runs": comparison.same_runs(),
             "pick": done.study.pick,
             "warnings": comparison.warnings,
             "report": done.folder,
@@ -170,11 +186,15 @@ fn show(done: &Done, comparison: &Comparison, json: bool) -> Result<()> {
         return print(&serde_json::to_string_pretty(&result)?);
     }
     for arm in &comparison.arms {
-        let accuracy = arm.test_accuracy.as_ref().map_or_else(|| "no result".to_owned(), render::percent);
+        let accuracy = arm.test_accuracy.as_ref().map_or_else(|| "no result".to_owned(), figures::percent);
         print(&format!("{:<18} test accuracy {accuracy}", arm.name))?;
     }
     for difference in &comparison.differences {
         print(&difference.verdict)?;
+    }
+    let arms: Vec<_> = comparison.arms.iter().map(|arm| (arm.name.as_str(), arm.same_as.as_deref())).collect();
+    for sentence in not_compared(&arms) {
+        print(&sentence)?;
     }
     print(&format!("report: {}", done.folder.join("README.md").display()))
 }

@@ -1,6 +1,7 @@
 //! `lrscope train`: one schedule over one or several seeds.
 
 use anyhow::Result;
+use lrscope_runner::analysis::compare;
 use lrscope_runner::experiment::Problem;
 use lrscope_runner::record::Store;
 use lrscope_runner::study::Question;
@@ -9,6 +10,7 @@ use crate::args::TrainArgs;
 use crate::commands::compare::{failed_runs, lint, picked, runs, warn};
 use crate::commands::range_test::fail_without_runs;
 use crate::configured::Configured;
+use crate::figures;
 use crate::perform::{Done, Plan, device, perform};
 use crate::render;
 use crate::tell::print;
@@ -43,26 +45,27 @@ pub fn run(args: &TrainArgs) -> Result<()> {
 }
 
 fn show(done: &Done, store: &Store, json: bool) -> Result<()> {
-    let results = done.study.results(store)?;
-    let seeds = results.iter().flat_map(|arm| &arm.seeds);
+    let arms = compare(done.study.results(store)?)?.arms;
+    let seeds = arms.iter().flat_map(|arm| &arm.seeds);
+    let accuracy = arms.first().and_then(|arm| arm.test_accuracy);
     if json {
-        let seeds: Vec<_> = seeds
-            .map(|seed| {
-                serde_json::json!({
-                    "seed": seed.seed,
-                    "ending": seed.ending,
-                    "test_accuracy": seed.test_accuracy,
-                    "validation_accuracy": seed.validation_accuracy,
-                    "test_loss": seed.test_loss,
-                })
-            })
-            .collect();
-        let result = serde_json::json!({ "seeds": seeds, "pick": done.study.pick, "report": done.folder });
+        let result = serde_json::json!({
+            "schedule": arms.first().map(|arm| &arm.schedule),
+            "test_accuracy": accuracy,
+            "validation_accuracy": arms.first().and_then(|arm| arm.validation_accuracy),
+            "evaluated_on": arms.first().map(|arm| arm.evaluated_on),
+            "seeds": seeds.map(figures::seed).collect::<Vec<_>>(),
+            "pick": done.study.pick,
+            "report": done.folder,
+        });
         return print(&serde_json::to_string_pretty(&result)?);
     }
     for seed in seeds {
         let accuracy = seed.test_accuracy.map_or_else(|| "none".into(), |share| format!("{:.2} %", 100.0 * share));
         print(&format!("seed {}: test accuracy {accuracy}", seed.seed))?;
+    }
+    if let Some(mean) = accuracy.filter(|estimate| estimate.n > 1) {
+        print(&format!("mean test accuracy {}", figures::percent(&mean)))?;
     }
     print(&format!("report: {}", done.folder.join("README.md").display()))
 }

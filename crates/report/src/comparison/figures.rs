@@ -2,20 +2,18 @@
 
 use lrscope_runner::analysis::{ArmResult, Ending, SeedResult};
 
-use crate::chart::{
-    Axis, Chart, Marks, Panel, Scale, Series, Shape, Stroke, Ticks, arm_stroke, loss_limits, outlier_limits,
-};
-use crate::numbers::{count, counted, listed, percent, rate, significant};
+use crate::chart::{Axis, Chart, Marks, Panel, Scale, Series, Shape, Stroke, Ticks, arm_stroke, loss_limits};
+use crate::numbers::{count, counted, listed, rate, significant};
 use crate::schedule_plot::{rate_label, rate_limits};
 use crate::series_stats::{MeanLine, by_step, last_finite, mean_line, smoothed, smoothing_window};
 
 /// Opacity of a lone thin line: raw losses fill areas, evaluations are single lines. More lines are fainter.
 const FAINT_RAW: f64 = 0.42;
-const FAINT: f64 = 1.2;
+pub(super) const FAINT: f64 = 1.2;
 /// A fall by this factor and more is shown on a logarithmic axis, on which arms that end close together stay apart.
-const LOG_FROM: f64 = 4.0;
+pub(super) const LOG_FROM: f64 = 4.0;
 /// Height of the plotting area in pixels.
-const HEIGHT: f64 = 340.0;
+pub(super) const HEIGHT: f64 = 340.0;
 
 /// Training loss over updates: every seed's raw values, and each arm's mean, smoothed. Absent where no run has a loss.
 pub(crate) fn loss_chart(arms: &[ArmResult]) -> Option<Chart> {
@@ -35,48 +33,10 @@ pub(crate) fn loss_chart(arms: &[ArmResult]) -> Option<Chart> {
         bands: Vec::new(),
         markers: Vec::new(),
         panels: vec![Panel {
-            y: axis(loss_label(scale), scale, low, high),
+            y: axis(&loss_label("training", scale), scale, low, high),
             height: HEIGHT,
             series,
             marks: stops(arms, last_finite),
-            notes: Vec::new(),
-        }],
-    })
-}
-
-/// Validation accuracy over updates: every seed thin, each arm's mean bold. Absent where no run was evaluated on the way.
-pub(crate) fn accuracy_chart(arms: &[ArmResult]) -> Option<Chart> {
-    let seeds = || arms.iter().flat_map(|arm| &arm.seeds);
-    let points = |seed: &SeedResult| -> Vec<(f64, f64)> {
-        seed.validation_curve.iter().map(|(updates, share)| (*updates as f64, share * 100.0)).collect()
-    };
-    let last = seeds().filter_map(|seed| seed.validation_curve.last()).map(|(updates, _)| *updates);
-    let steps = usize::try_from(last.max()?).ok()?.max(1);
-    let values: Vec<f64> = seeds().flat_map(points).map(|(_, accuracy)| accuracy).collect();
-    let (low, high) = outlier_limits(&values, 4.0)?;
-    let means: Vec<MeanLine> = arms
-        .iter()
-        .map(|arm| mean_line(&arm.seeds, |seed| points(seed).into_iter().map(|(_, y)| y).collect()))
-        .collect();
-    let lines = arms.iter().zip(&means).map(|(arm, mean)| {
-        let longest = arm.seeds.iter().max_by_key(|seed| seed.validation_curve.len());
-        let places = longest.map(points).unwrap_or_default();
-        places.into_iter().zip(&mean.values).map(|((x, _), y)| (x, *y)).collect()
-    });
-    let mut series = faint(arms, FAINT, points);
-    series.extend(bold(arms, lines));
-    let ends = means.iter().map(|mean| (mean.values.last().copied(), mean.completed));
-    Some(Chart {
-        title: title("Validation accuracy", arms, ends.collect(), |p| format!("{} %", percent(p / 100.0)), true),
-        subtitle: subtitle(arms, None),
-        x: updates(steps),
-        bands: Vec::new(),
-        markers: Vec::new(),
-        panels: vec![Panel {
-            y: axis("validation accuracy (%)", Scale::Linear, low, high.min(100.0 + (high - low) * 0.02)),
-            height: HEIGHT,
-            series,
-            marks: stops(arms, |seed| points(seed).last().copied()),
             notes: Vec::new(),
         }],
     })
@@ -112,10 +72,10 @@ pub(crate) fn rates_chart(arms: &[ArmResult]) -> Option<Chart> {
 }
 
 /// The label of an axis for losses; a reader must know that equal distances are equal ratios.
-pub(crate) fn loss_label(scale: Scale) -> &'static str {
+pub(crate) fn loss_label(of: &str, scale: Scale) -> String {
     match scale {
-        Scale::Linear => "training loss (nats)",
-        Scale::Log => "training loss (nats, logarithmic)",
+        Scale::Linear => format!("{of} loss (nats)"),
+        Scale::Log => format!("{of} loss (nats, logarithmic)"),
     }
 }
 
@@ -123,7 +83,7 @@ fn longest(lengths: impl Iterator<Item = usize>) -> Option<usize> {
     lengths.max().filter(|length| *length > 0)
 }
 
-fn updates(steps: usize) -> Axis {
+pub(super) fn updates(steps: usize) -> Axis {
     Axis {
         label: "updates".into(),
         scale: Scale::Linear,
@@ -133,12 +93,12 @@ fn updates(steps: usize) -> Axis {
     }
 }
 
-fn axis(label: &str, scale: Scale, low: f64, high: f64) -> Axis {
+pub(super) fn axis(label: &str, scale: Scale, low: f64, high: f64) -> Axis {
     Axis { label: label.into(), scale, low, high, ticks: Ticks::Numbers }
 }
 
 /// A thin line for every seed of every arm; none where every arm has one seed and its bold line says the same.
-fn faint(arms: &[ArmResult], ink: f64, points: impl Fn(&SeedResult) -> Vec<(f64, f64)>) -> Vec<Series> {
+pub(super) fn faint(arms: &[ArmResult], ink: f64, points: impl Fn(&SeedResult) -> Vec<(f64, f64)>) -> Vec<Series> {
     let lines: usize = arms.iter().map(|arm| arm.seeds.len()).sum();
     let opacity = (ink / (lines as f64).sqrt()).min(0.45);
     arms.iter()
@@ -152,7 +112,7 @@ fn faint(arms: &[ArmResult], ink: f64, points: impl Fn(&SeedResult) -> Vec<(f64,
 }
 
 /// Each arm's bold line, named.
-fn bold<'a>(
+pub(super) fn bold<'a>(
     arms: &'a [ArmResult],
     lines: impl Iterator<Item = Vec<(f64, f64)>> + 'a,
 ) -> impl Iterator<Item = Series> + 'a {
@@ -163,7 +123,7 @@ fn bold<'a>(
 }
 
 /// A cross where a run stopped early.
-fn stops(arms: &[ArmResult], place: impl Fn(&SeedResult) -> Option<(f64, f64)>) -> Vec<Marks> {
+pub(super) fn stops(arms: &[ArmResult], place: impl Fn(&SeedResult) -> Option<(f64, f64)>) -> Vec<Marks> {
     let stopped =
         |arm: &ArmResult| arm.seeds.iter().filter(|seed| seed.ending != Ending::Completed).filter_map(&place).collect();
     let marks = arms.iter().enumerate().map(|(i, arm)| Marks {
@@ -178,7 +138,7 @@ fn stops(arms: &[ArmResult], place: impl Fn(&SeedResult) -> Option<(f64, f64)>) 
 }
 
 /// What each arm ends at: up to four arms by name, else the extremes.
-fn title(
+pub(super) fn title(
     what: &str,
     arms: &[ArmResult],
     ends: Vec<(Option<f64>, bool)>,
@@ -209,7 +169,7 @@ fn title(
     if reached.is_empty() { format!("{what}: {joined}") } else { joined }
 }
 
-fn subtitle(arms: &[ArmResult], window: Option<usize>) -> String {
+pub(super) fn subtitle(arms: &[ArmResult], window: Option<usize>) -> String {
     let most = arms.iter().map(|arm| arm.seeds.len()).max().unwrap_or(0);
     let unfinished = arms.iter().flat_map(|arm| &arm.seeds).any(|seed| seed.ending != Ending::Completed);
     let thin = match window {

@@ -6,7 +6,7 @@ use super::{Metric, metric, pair_words};
 use crate::chart::{
     Axis, Chart, Colour, Marks, Note, Panel, Scale, Series, Shape, Stroke, Ticks, arm_stroke, colours, outlier_limits,
 };
-use crate::numbers::{interval, level, percent};
+use crate::numbers::{alike, interval, level, percent};
 
 /// Pixels of a row.
 const ROW: f64 = 52.0;
@@ -97,7 +97,8 @@ impl Row {
         let text = match &self.estimate {
             None => format!("no result{failed}"),
             Some(estimate) => {
-                let ends = interval(estimate, percent).map(|ends| format!(" ({ends})")).unwrap_or_default();
+                let spread = interval(estimate, percent).or_else(|| alike(estimate));
+                let ends = spread.map(|spread| format!(" ({spread})")).unwrap_or_default();
                 format!("{} %{ends}, n = {}{failed}", percent(estimate.mean), estimate.n)
             }
         };

@@ -1,15 +1,19 @@
 //! The comparison's page.
 
-use lrscope_runner::analysis::{ArmResult, Ending, PairedDifference};
+use lrscope_runner::analysis::{ArmResult, Ending, Outcome, PairedDifference};
+use lrscope_runner::learner::Subset;
 
-use super::{ComparisonReport, Metric, metric, pair_words, share_words};
+use super::{
+    ComparisonReport, Metric, NOTHING_TO_COMPARE, evaluated_on, evaluated_words, evaluation_files, metric, pair_words,
+    share_words,
+};
 use crate::fact::ReportFile;
 use crate::markdown::{
     Inline, Page,
     Side::{Left, Right},
     strong, text, text_after,
 };
-use crate::numbers::{interval, level, loss, percent, points, probability};
+use crate::numbers::{alike, capitalised, interval, level, loss, percent, points, probability};
 use crate::sections;
 use crate::series_stats::ending_words;
 
@@ -28,11 +32,12 @@ pub(super) fn page(report: &ComparisonReport, files: &[ReportFile], missing: Vec
     }
     arms(&mut page, &comparison.arms, metric);
     differences(&mut page, &comparison.differences, metric);
-    curves(&mut page, &has);
+    let on = evaluated_on(&comparison.arms);
+    curves(&mut page, on, &has);
     sections::warnings(&mut page, &[comparison.warnings.clone(), missing].concat());
     sections::recipe(&mut page, &report.facts);
     sections::reproduce(&mut page, &report.facts);
-    list_files(&mut page, &has);
+    list_files(&mut page, on, &has);
     page.finish()
 }
 
@@ -43,16 +48,9 @@ fn verdict(page: &mut Page, report: &ComparisonReport, metric: Option<Metric>) {
         page.paragraph(&strong(&Inline::own("No run has a final accuracy, so nothing can be compared.")));
         return;
     };
+    let same = comparison.same_runs();
     if comparison.differences.is_empty() {
-        let best = comparison.arms.first().and_then(|arm| Some((arm, (metric.estimate)(arm)?)));
-        page.paragraph(&match best {
-            Some((arm, estimate)) => strong(&text(&arm.name)).then(&Inline::own(format!(
-                ": {} {}. There is nothing to compare it with.",
-                metric.name,
-                share_words(&estimate)
-            ))),
-            None => Inline::own("There is nothing to compare."),
-        });
+        nothing_compared(page, &comparison.arms, metric, same);
         return;
     }
     let lines: Vec<_> = comparison.differences.iter().map(verdict_line).collect();
@@ -60,23 +58,37 @@ fn verdict(page: &mut Page, report: &ComparisonReport, metric: Option<Metric>) {
         [only] => page.paragraph(only),
         several => page.list(several),
     }
+    for sentence in same {
+        page.paragraph(&text(&format!("{}.", capitalised(&sentence))));
+    }
+}
+
+/// What the first arm reached, and why it is compared with none.
+fn nothing_compared(page: &mut Page, arms: &[ArmResult], metric: Metric, same: Vec<String>) {
+    let reached = arms.first().and_then(|arm| Some((arm, (metric.estimate)(arm)?)));
+    let why = if arms.len() == 1 { vec![NOTHING_TO_COMPARE.to_owned()] } else { same };
+    let why = if why.is_empty() { vec!["there is nothing to compare".to_owned()] } else { why };
+    let claims = why.iter().map(|why| strong(&text(&format!("{}.", capitalised(why)))));
+    let space = Inline::own(" ");
+    let claims = claims.reduce(|all, claim| all.then(&space).then(&claim)).unwrap_or_default();
+    page.paragraph(&match reached {
+        Some((arm, estimate)) => {
+            let reached = Inline::own(format!(": {} {}.", metric.name, share_words(&estimate)));
+            claims.then(&space).then(&text(&arm.name)).then(&reached)
+        }
+        None => claims,
+    });
 }
 
 /// The verdict, and the difference where the verdict's words do not state it.
 fn verdict_line(pair: &PairedDifference) -> Inline {
-    let (claim, reason) = claim_and_reason(&pair.verdict);
-    let verdict = strong(&text(claim)).then(&text_after(reason)).then(&Inline::own("."));
-    if pair.verdict.contains(&percent(pair.difference.mean.abs())) {
+    let reason = pair.verdict.strip_prefix(&pair.claim).unwrap_or_default();
+    let verdict = strong(&text(&pair.claim)).then(&text_after(reason)).then(&Inline::own("."));
+    if pair.outcome != Outcome::TooFewSeeds {
         return verdict;
     }
     let observed = Inline::own(" Observed: ").then(&text(&pair_words(pair))).then(&Inline::own("."));
     verdict.then(&observed)
-}
-
-/// A verdict cut where its reasons begin, so that the claim can stand out.
-fn claim_and_reason(verdict: &str) -> (&str, &str) {
-    let cut = [": ", " ("].iter().filter_map(|mark| verdict.find(mark)).min();
-    verdict.split_at(cut.unwrap_or(verdict.len()))
 }
 
 fn arms(page: &mut Page, arms: &[ArmResult], metric: Option<Metric>) {
@@ -99,13 +111,13 @@ fn arms(page: &mut Page, arms: &[ArmResult], metric: Option<Metric>) {
         ("runs", Left),
     ];
     page.table(&header, &rows);
-    let stopped: Vec<_> = arms.iter().flat_map(stopped).collect();
+    let stopped: Vec<_> = arms.iter().filter(|arm| arm.same_as.is_none()).flat_map(stopped).collect();
     page.list(&stopped);
 }
 
 fn arm_row(arm: &ArmResult, metric: Option<Metric>) -> Vec<Inline> {
     let estimate = metric.and_then(|metric| (metric.estimate)(arm));
-    let mean = estimate.map(|estimate| match interval(&estimate, percent) {
+    let mean = estimate.map(|estimate| match interval(&estimate, percent).or_else(|| alike(&estimate)) {
         Some(ends) => format!("{} ({ends})", percent(estimate.mean)),
         None => percent(estimate.mean),
     });
@@ -120,16 +132,20 @@ fn arm_row(arm: &ArmResult, metric: Option<Metric>) -> Vec<Inline> {
         Inline::own(estimate.map(|estimate| estimate.n.to_string()).unwrap_or_default()),
         Inline::own(each.join(", ")),
         Inline::own(if losses.is_empty() { String::new() } else { loss(mean_loss) }),
-        Inline::own(outcomes(arm)),
+        outcomes(arm),
     ]
 }
 
-/// `4 completed, 1 diverged`.
-fn outcomes(arm: &ArmResult) -> String {
+/// `4 completed, 1 diverged`; of which arm, where they are another's runs too.
+fn outcomes(arm: &ArmResult) -> Inline {
     let completed = arm.seeds.iter().filter(|seed| seed.ending == Ending::Completed).count();
     let counts = [(completed, "completed"), (arm.seeds.len() - completed, "diverged"), (arm.failed.len(), "failed")];
     let words = counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}"));
-    words.collect::<Vec<_>>().join(", ")
+    let counts = Inline::own(words.collect::<Vec<_>>().join(", "));
+    match &arm.same_as {
+        Some(first) => counts.then(&Inline::own(" (the runs of ")).then(&text(first)).then(&Inline::own(")")),
+        None => counts,
+    }
 }
 
 /// A line for each run that did not come to its end.
@@ -159,12 +175,13 @@ fn differences(page: &mut Page, differences: &[PairedDifference], metric: Option
     let rows: Vec<_> = differences
         .iter()
         .map(|pair| {
-            let ends = interval(&pair.difference, points);
+            let difference = &pair.difference;
+            let ends = interval(difference, points).map(|ends| format!("{ends} ({})", level(difference)));
             vec![
                 text(&pair.arm),
                 text(&pair.against),
                 Inline::own(points(pair.difference.mean)),
-                Inline::own(ends.map(|ends| format!("{ends} ({})", level(&pair.difference))).unwrap_or_default()),
+                Inline::own(ends.or_else(|| alike(difference)).unwrap_or_default()),
                 Inline::own(pair.difference.n.to_string()),
                 Inline::own(pair.p.map(probability).unwrap_or_default()),
                 Inline::own(pair.p_holm.map(probability).unwrap_or_default()),
@@ -185,31 +202,40 @@ fn differences(page: &mut Page, differences: &[PairedDifference], metric: Option
     page.table(&header, &rows);
 }
 
-fn curves(page: &mut Page, has: &dyn Fn(&str) -> bool) {
-    let shown: Vec<_> = PICTURES.iter().filter(|(name, ..)| has(name)).collect();
+fn curves(page: &mut Page, on: Subset, has: &dyn Fn(&str) -> bool) {
+    let shown: Vec<_> = pictures(on).into_iter().filter(|(name, _)| has(name)).collect();
     if !shown.is_empty() {
         page.section("On the way");
     }
     for (name, meaning) in shown {
-        page.picture(meaning, name);
+        page.picture(&meaning, name);
     }
 }
 
-const PICTURES: [(&str, &str); 3] = [
-    ("accuracy.svg", "Validation accuracy over the updates, a thin line for each seed, a bold one for each arm's mean"),
-    ("loss.svg", "Training loss over the updates, a thin line for each seed, a bold one for each arm's smoothed mean"),
-    ("schedules.svg", "Learning rate of each arm over the updates"),
-];
+/// The pictures of what happened on the way, each with its meaning.
+fn pictures(on: Subset) -> [(&'static str, String); 4] {
+    let lines = "over the updates, a thin line for each seed, a bold one for each arm's";
+    let of = capitalised(evaluated_words(on));
+    [
+        ("accuracy.svg", format!("{of} accuracy {lines} mean")),
+        ("evaluation-loss.svg", format!("{of} loss {lines} mean")),
+        ("loss.svg", format!("Training loss {lines} smoothed mean")),
+        ("schedules.svg", "Learning rate of each arm over the updates".into()),
+    ]
+}
 
-fn list_files(page: &mut Page, has: &dyn Fn(&str) -> bool) {
+fn list_files(page: &mut Page, on: Subset, has: &dyn Fn(&str) -> bool) {
+    let [accuracy, loss, evaluations] = evaluation_files(on);
+    let own = |name, holds: &str| (name, holds.to_owned());
     let all = [
-        ("final.svg", "final accuracy of every run"),
-        ("accuracy.svg", "validation accuracy over the updates"),
-        ("loss.svg", "training loss over the updates"),
-        ("schedules.svg", "learning rate over the updates"),
-        ("runs.csv", "a row for each run: how it ended and what it reached (accuracies in [0, 1])"),
-        ("curves.csv", "every update of every run: learning rate, loss before the update (nats)"),
-        ("validation.csv", "every evaluation on the way: updates done, accuracy in [0, 1]"),
+        own("final.svg", "final accuracy of every run"),
+        accuracy,
+        loss,
+        own("loss.svg", "training loss over the updates"),
+        own("schedules.svg", "learning rate over the updates"),
+        own("runs.csv", "a row for each run: how it ended and what it reached (accuracies in [0, 1], losses in nats)"),
+        own("curves.csv", "every update of every run: learning rate, loss before the update (nats)"),
+        evaluations,
     ];
     let there: Vec<_> = all.into_iter().filter(|(name, _)| has(name)).collect();
     sections::files(page, &there);

@@ -2,12 +2,14 @@
 
 use lrscope_runner::analysis::ArmResult;
 
+use super::evaluated::{evaluated_on, evaluations_file, words};
 use crate::csv_file::csv_file;
 use crate::error::RenderError;
 use crate::fact::ReportFile;
 use crate::series_stats::ending_fields;
 
-type Run<'a> = (&'a str, &'a str, u64, &'static str, Option<u64>, Option<f64>, Option<f64>, Option<f64>, &'a str);
+type Run<'a> =
+    (&'a str, &'a str, u64, &'static str, Option<u64>, Option<f64>, Option<f64>, Option<f64>, Option<f64>, &'a str);
 
 /// A row for each run, those that failed included.
 pub(crate) fn runs(arms: &[ArmResult]) -> Result<ReportFile, RenderError> {
@@ -23,11 +25,12 @@ pub(crate) fn runs(arms: &[ArmResult]) -> Result<ReportFile, RenderError> {
                 seed.test_accuracy,
                 seed.validation_accuracy,
                 seed.test_loss,
+                seed.validation_loss,
                 "",
             )
         });
         let failed = arm.failed.iter().map(|(seed, reason)| -> Run {
-            (&arm.name, &arm.schedule, *seed, "failed", None, None, None, None, reason)
+            (&arm.name, &arm.schedule, *seed, "failed", None, None, None, None, None, reason)
         });
         done.chain(failed)
     });
@@ -40,6 +43,7 @@ pub(crate) fn runs(arms: &[ArmResult]) -> Result<ReportFile, RenderError> {
         "test_accuracy",
         "validation_accuracy",
         "test_loss",
+        "validation_loss",
         "failure",
     ];
     csv_file("runs.csv", &header, rows)
@@ -57,13 +61,14 @@ pub(crate) fn curves(arms: &[ArmResult]) -> Result<ReportFile, RenderError> {
 }
 
 /// Every evaluation during every run.
-pub(crate) fn validation(arms: &[ArmResult]) -> Result<ReportFile, RenderError> {
+pub(crate) fn evaluations(arms: &[ArmResult]) -> Result<ReportFile, RenderError> {
     let rows = arms.iter().flat_map(|arm| {
         arm.seeds.iter().flat_map(move |seed| {
-            let evaluations = seed.validation_curve.iter();
-            evaluations.map(move |(updates, accuracy)| (&arm.name, seed.seed, updates, accuracy))
+            let evaluations = seed.evaluations.iter();
+            evaluations.map(move |(updates, at)| (&arm.name, seed.seed, updates, at.accuracy(), at.loss))
         })
     });
-    let header = ["arm", "seed", "updates", "validation_accuracy"];
-    csv_file("validation.csv", &header, rows)
+    let on = evaluated_on(arms);
+    let [accuracy, loss] = ["accuracy", "loss"].map(|what| format!("{}_{what}", words(on)));
+    csv_file(evaluations_file(on), &["arm", "seed", "updates", &accuracy, &loss], rows)
 }

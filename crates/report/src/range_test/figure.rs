@@ -98,7 +98,7 @@ fn loss_panel(test: &RangeTest) -> Panel {
     let smooth = pairs(&test.lr, &test.smoothed_loss);
     series.push(Series { mark_exits: true, ..Series::plain(smooth, Stroke::solid(colours::BLUE, 2.6)) });
     Panel {
-        y: Axis { label: loss_label(scale).into(), scale, low, high, ticks: Ticks::Numbers },
+        y: Axis { label: loss_label("training", scale), scale, low, high, ticks: Ticks::Numbers },
         height: 320.0,
         series,
         marks: vec![stops(test)],

@@ -1,7 +1,7 @@
 //! Analyses of made-up runs, with figures of their own: a report must repeat what it is given, right or wrong.
 
 use lrscope_runner::analysis::{
-    ArmResult, Comparison, Curve, Estimate, PairedDifference, Pick, RangeTest, Rule, RuleOutcome, SeedResult,
+    ArmResult, Comparison, Curve, Estimate, Outcome, PairedDifference, Pick, RangeTest, Rule, RuleOutcome, SeedResult,
 };
 
 use crate::synthetic::{self, Noise, PLANS, Plan, sweep};
@@ -127,6 +127,11 @@ fn difference(first: &ArmResult, other: &ArmResult) -> Option<PairedDifference> 
     let difference = estimate(&values)?;
     let smallest_p = 2.0 * 0.5_f64.powf(values.len() as f64);
     let told = difference.low.is_some_and(|low| low > 0.0);
+    let claim = if told {
+        format!("{} is better than {}", first.name, other.name)
+    } else {
+        format!("the runs do not tell {} and {} apart", first.name, other.name)
+    };
     Some(PairedDifference {
         arm: first.name.clone(),
         against: other.name.clone(),
@@ -134,10 +139,9 @@ fn difference(first: &ArmResult, other: &ArmResult) -> Option<PairedDifference> 
         p: (values.len() > 1).then_some(smallest_p),
         p_holm: (values.len() > 1).then_some(2.0 * smallest_p),
         smallest_p,
-        verdict: if told {
-            format!("{} is better than {}", first.name, other.name)
-        } else {
-            format!("the runs do not tell {} and {} apart", first.name, other.name)
-        },
+        // The verdict above states no difference.
+        outcome: Outcome::TooFewSeeds,
+        verdict: claim.clone(),
+        claim,
     })
 }

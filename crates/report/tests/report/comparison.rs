@@ -4,7 +4,7 @@ use lrscope_report::{
     ComparisonReport, Fact, IndexEntry, RenderError, ReportFile, ReportKind, StudyFacts, TrainingReport,
     render_comparison, render_index, render_training,
 };
-use lrscope_runner::analysis::{Comparison, Ending};
+use lrscope_runner::analysis::{Comparison, Ending, Outcome};
 
 use crate::page::{content, prose, readme, tables, targets};
 use crate::{analysed, page, svg, synthetic};
@@ -70,6 +70,7 @@ fn every_value_of_every_run_is_in_the_csv() {
             assert_eq!(run[2], seed.seed.to_string());
             assert_eq!(run[5].parse().ok(), seed.test_accuracy);
             assert_eq!(run[6].parse().ok(), seed.validation_accuracy);
+            assert_eq!((run[7].parse().ok(), run[8].parse().ok()), (seed.test_loss, seed.validation_loss));
             assert_eq!(run[3] == "completed" && run[4].is_empty(), seed.ending == Ending::Completed);
             for (step, loss) in seed.loss.iter().enumerate() {
                 let row = curves.next().expect("an update");
@@ -78,9 +79,10 @@ fn every_value_of_every_run_is_in_the_csv() {
                 let read: f64 = row[4].parse().expect("a loss");
                 assert!(read.to_bits() == loss.to_bits() || (read.is_nan() && loss.is_nan()));
             }
-            for (updates, accuracy) in &seed.validation_curve {
+            for (updates, at) in &seed.evaluations {
                 let row = validation.next().expect("an evaluation");
-                assert_eq!((row[2].parse().ok(), row[3].parse().ok()), (Some(*updates), Some(*accuracy)));
+                assert_eq!((row[2].parse().ok(), row[3].parse().ok()), (Some(*updates), at.accuracy()));
+                assert_eq!(row[4].parse().ok(), Some(at.loss));
             }
         }
     }
@@ -99,10 +101,13 @@ fn the_verdict_comes_first_and_names_its_evidence() {
 
     // What the verdict's own words state is not repeated.
     let mut stated = analysis;
-    let mean = format!("{:.2}", stated.differences[0].difference.mean.abs() * 100.0);
-    stated.differences[0].verdict = format!("cyclic is better than fixed by {mean} points");
+    let claim = "cyclic is better than fixed by 1.78 points";
+    stated.differences[0].outcome = Outcome::Better;
+    stated.differences[0].verdict = format!("{claim} (p = 0.01)");
+    stated.differences[0].claim = claim.into();
     let page = readme(&render(stated));
-    assert_eq!(prose(&page)[1], format!("cyclic is better than fixed by {mean} points."));
+    assert_eq!(prose(&page)[1], format!("{claim} (p = 0.01)."));
+    assert!(page.contains(&format!("**{claim}** (p")), "the claim alone stands out");
 }
 
 #[test]
@@ -140,7 +145,7 @@ fn failed_and_diverged_runs_are_told_not_hidden() {
         seed.loss.truncate(21);
         seed.test_accuracy = None;
         seed.validation_accuracy = None;
-        seed.validation_curve.clear();
+        seed.evaluations.clear();
     }
     analysis.arms[2].test_accuracy = None;
     analysis.arms[2].validation_accuracy = None;
@@ -154,7 +159,7 @@ fn failed_and_diverged_runs_are_told_not_hidden() {
     assert_eq!(arms[2][6], "2 completed, 1 failed");
     let runs = rows(&content(&files, "runs.csv"));
     let failed = runs.iter().find(|row| row[2] == "7").expect("the failed run");
-    assert_eq!(failed[3..], ["failed", "", "", "", "", "killed by signal 9"]);
+    assert_eq!(failed[3..], ["failed", "", "", "", "", "", "killed by signal 9"]);
     assert!(content(&files, "loss.svg").contains("no seed of step decay came to its end"));
 }
 
@@ -167,7 +172,7 @@ fn runs_without_evaluations_or_losses_still_make_a_report() {
         arm.lr.clear();
         for seed in &mut arm.seeds {
             (seed.test_accuracy, seed.validation_accuracy, seed.test_loss) = (None, None, None);
-            seed.validation_curve.clear();
+            seed.evaluations.clear();
             seed.loss.clear();
         }
     }
@@ -208,7 +213,8 @@ fn hostile_arms_are_only_names() {
     analysis.arms[0].schedule = hostile.into();
     analysis.arms[0].failed = vec![(9, hostile.into())];
     analysis.differences[0].arm = hostile.into();
-    analysis.differences[0].verdict = hostile.into();
+    analysis.differences[0].verdict = format!("{hostile}, it says");
+    analysis.differences[0].claim = hostile.into();
     let files = render(analysis);
     let shown = "</svg><script>|`\"',=cmd |---|";
     let arms = tables(&readme(&files)).into_iter().find(|table| table[0][1] == "schedule").expect("a table of arms");
@@ -240,7 +246,16 @@ fn a_training_run_has_its_page() {
     checked(&files);
     assert_eq!(
         names(&files),
-        ["loss.svg", "accuracy.svg", "schedule.svg", "runs.csv", "curves.csv", "validation.csv", "README.md"]
+        [
+            "loss.svg",
+            "accuracy.svg",
+            "evaluation-loss.svg",
+            "schedule.svg",
+            "runs.csv",
+            "curves.csv",
+            "validation.csv",
+            "README.md"
+        ]
     );
     let page = readme(&files);
     assert!(prose(&page)[1].starts_with("Result: test accuracy 7"), "{page}");

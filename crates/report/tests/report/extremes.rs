@@ -7,6 +7,7 @@ use lrscope_report::{
     ComparisonReport, RangeTestReport, ReportFile, ScheduleLine, StudyFacts, TrainingReport, render_comparison,
     render_range_test, render_schedule, render_training,
 };
+use lrscope_runner::learner::Evaluation;
 use lrscope_schedule::Point;
 use proptest::prelude::*;
 
@@ -169,13 +170,14 @@ proptest! {
 
     /// Whatever a run gave, its report is made, with every picture that there are values for.
     #[test]
-    fn any_run_has_a_report(rates in rates(), losses in series(), accuracies in prop::collection::vec(0.0..=1.0_f64, 0..20)) {
+    fn any_run_has_a_report(rates in rates(), losses in series(), evaluated in series()) {
         let mut analysis = analysed::comparison(2, 2, 40);
         let arm = &mut analysis.arms[0];
         arm.lr.clone_from(&rates);
         arm.seeds[0].loss.clone_from(&losses);
         arm.seeds[0].test_loss = losses.last().copied();
-        arm.seeds[1].validation_curve = (1..).zip(accuracies).collect();
+        let evaluation = |(updates, loss): (u64, &f64)| (updates, Evaluation { loss: *loss, correct: updates, examples: 500 });
+        arm.seeds[1].evaluations = (1..).zip(&evaluated).map(evaluation).collect();
         let training = TrainingReport { facts: facts(), warnings: Vec::new(), result: arm.clone() };
         checked(&render_training(&training).expect("rendered"));
         checked(&render_comparison(&ComparisonReport { facts: facts(), pick_note: None, analysis }).expect("rendered"));
@@ -198,7 +200,7 @@ proptest! {
 fn what_cannot_be_drawn_is_said_on_the_page_and_costs_nothing_else() {
     let mut analysis = analysed::comparison(2, 2, 100);
     for seed in analysis.arms.iter_mut().flat_map(|arm| &mut arm.seeds) {
-        seed.validation_curve.iter_mut().for_each(|(_, accuracy)| *accuracy = 2.0);
+        seed.evaluations.iter_mut().for_each(|(_, at)| at.correct = 2 * at.examples);
     }
     let training = TrainingReport { facts: facts(), warnings: Vec::new(), result: analysis.arms[0].clone() };
     let comparison = ComparisonReport { facts: facts(), pick_note: None, analysis };

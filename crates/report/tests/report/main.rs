@@ -1,8 +1,10 @@
 //! Tests of whole reports and pictures, read back by parsers that had no part in writing them.
 
+mod alike;
 mod analysed;
 mod charts;
 mod comparison;
+mod evaluations;
 mod extremes;
 mod markdown;
 mod page;

@@ -1,6 +1,7 @@
 //! Made-up runs that look like real ones, for the example and the tests. No figure here was measured.
 
 use lrscope_runner::analysis::{ArmResult, Curve, Ending, SeedResult};
+use lrscope_runner::learner::{Evaluation, Subset};
 
 /// A small generator (splitmix64), so that the same picture comes out everywhere.
 pub struct Noise(u64);
@@ -121,7 +122,9 @@ fn run(plan: &Plan, seed: u64, steps: usize) -> SeedResult {
         loss.push(level * (0.16 * noise.normal()).exp() + ramp);
         if (k + 1) % (steps / 20).max(1) == 0 {
             let reached = plan.accuracy - 0.35 * (-done * 9.0).exp() - 0.25 * rate;
-            curve.push((k as u64 + 1, reached + shared + 0.003 * noise.normal()));
+            let share = reached + shared + 0.003 * noise.normal();
+            let correct = (share.clamp(0.0, 1.0) * 10_000.0).round() as u64;
+            curve.push((k as u64 + 1, Evaluation { loss: 1.2 * level * (1.6 - share), correct, examples: 10_000 }));
         }
     }
     if stop.is_some() {
@@ -132,9 +135,10 @@ fn run(plan: &Plan, seed: u64, steps: usize) -> SeedResult {
         seed,
         ending: stop.map_or(Ending::Completed, |step| Ending::NonFinite { step: step as u64 }),
         test_accuracy: Some(end),
-        validation_accuracy: curve.last().map(|(_, accuracy)| *accuracy),
+        validation_accuracy: curve.last().and_then(|(_, at)| at.accuracy()),
         test_loss: Some(plan.floor * 1.4),
-        validation_curve: curve,
+        validation_loss: curve.last().map(|(_, at)| at.loss),
+        evaluations: curve,
         loss,
     }
 }
@@ -144,7 +148,9 @@ pub fn arm(plan: &Plan, seeds: u64, steps: usize) -> ArmResult {
     ArmResult {
         name: plan.name.into(),
         schedule: plan.schedule.into(),
+        same_as: None,
         lr: (0..steps).map(|k| (plan.lr)(k as f64, steps as f64)).collect(),
+        evaluated_on: Subset::Validation,
         test_accuracy: None,
         validation_accuracy: None,
         failed: Vec::new(),

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::curve::losses;
+use super::curve::{losses, optional_loss};
 use super::permutation::{holm, sign_flip, smallest_p};
 use super::statistics::LEVEL;
 use super::verdict::verdict;
 use super::{AnalysisError, Ending, Estimate};
+use crate::learner::{Evaluation, Subset};
 
 /// What one seed of one arm reached.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,10 +22,14 @@ pub struct SeedResult {
     pub test_accuracy: Option<f64>,
     /// Accuracy on the validation examples after the last update, in [0, 1].
     pub validation_accuracy: Option<f64>,
-    /// Mean test loss after the last update.
+    /// Mean test loss after the last update, in nats.
+    #[serde(with = "optional_loss")]
     pub test_loss: Option<f64>,
-    /// Validation accuracy during the run: (updates done, accuracy).
-    pub validation_curve: Vec<(u64, f64)>,
+    /// Mean loss on the validation examples after the last update, in nats.
+    #[serde(with = "optional_loss")]
+    pub validation_loss: Option<f64>,
+    /// Evaluations during the run, each with the updates done by then; [`ArmResult::evaluated_on`] says on which examples.
+    pub evaluations: Vec<(u64, Evaluation)>,
     /// Raw training loss of every update.
     #[serde(with = "losses")]
     pub loss: Vec<f64>,
@@ -37,8 +42,12 @@ pub struct ArmResult {
     pub name: String,
     /// The schedule in one line, for example `"triangular2, base_lr 0.001, max_lr 0.006, step_size_up 2000"`.
     pub schedule: String,
+    /// The arm before it whose runs these are, where both specify the same ones.
+    pub same_as: Option<String>,
     /// The schedule's learning rate at every step, before any group's multiplier.
     pub lr: Vec<f64>,
+    /// The examples that are evaluated during the runs.
+    pub evaluated_on: Subset,
     /// Results, one a seed that finished.
     pub seeds: Vec<SeedResult>,
     /// Seeds that gave no result, with the reason.
@@ -63,10 +72,26 @@ pub struct PairedDifference {
     /// The smallest p that this number of seeds can give: 2 / 2ⁿ. (Above 20 seeds patterns are drawn rather than counted,
     /// and `p` itself stops at 10⁻⁵.)
     pub smallest_p: f64,
-    /// The verdict in words: which arm is better, or that the runs do not tell.
+    /// What the seeds allow to be said.
+    pub outcome: Outcome,
+    /// The verdict in words: which arm is better, or that the runs do not tell, and why.
     pub verdict: String,
+    /// The part of the verdict before its reasons; the verdict begins with it.
+    pub claim: String,
     /// `p` after Holm's correction for all the comparisons with the first arm; the verdict goes by it.
     pub p_holm: Option<f64>,
+}
+
+/// What a paired difference allows to be said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// So few seeds can tell nothing, whatever they give.
+    TooFewSeeds,
+    /// The seeds do not tell the arms apart.
+    Undecided,
+    /// One of the arms is better: the first where the mean difference is above 0.
+    Better,
 }
 
 /// A comparison, analysed.
@@ -81,7 +106,7 @@ pub struct Comparison {
 }
 
 /// Fills in the statistics of a comparison: the estimates of each arm, and the paired differences of the first arm with
-/// the others.
+/// the others. Arms that are the same runs count once.
 ///
 /// Intervals are Student's at 95 %, those of an accuracy cut at 0 and 1; `p` is the exact sign-flip test over the seeds that both arms have a test accuracy
 /// for, corrected by Holm over the comparisons. Diverged runs count with the accuracy they reached. The order of an arm's
@@ -94,16 +119,46 @@ pub fn compare(mut arms: Vec<ArmResult>) -> Result<Comparison, AnalysisError> {
     for arm in &mut arms {
         arm.test_accuracy = estimate(arm, |seed| seed.test_accuracy);
         arm.validation_accuracy = estimate(arm, |seed| seed.validation_accuracy);
-        warn_of_arm(arm, &mut warnings);
+        if arm.same_as.is_none() {
+            warn_of_arm(arm, &mut warnings);
+        }
     }
     let mut differences = Vec::new();
     if let Some((first, others)) = arms.split_first() {
-        for other in others {
+        // An arm that is the first one's runs, or another's that is compared already, is no comparison of its own.
+        for other in others.iter().filter(|other| other.same_as.is_none()) {
             differences.extend(paired(first, other, &mut warnings));
         }
     }
     correct(&mut differences);
     Ok(Comparison { arms, differences, warnings })
+}
+
+impl Comparison {
+    /// A sentence about every set of arms that are the same runs.
+    pub fn same_runs(&self) -> Vec<String> {
+        let same = self.arms.iter().map(|arm| (arm.name.as_str(), arm.same_as.as_deref()));
+        same_runs(&same.collect::<Vec<_>>())
+    }
+}
+
+/// A sentence about every set of arms that are the same runs, given each arm's name and that of the arm before it whose
+/// runs it has.
+pub fn same_runs(arms: &[(&str, Option<&str>)]) -> Vec<String> {
+    let of = |first: &str| -> Vec<&str> {
+        arms.iter().filter(|(_, same_as)| *same_as == Some(first)).map(|(name, _)| *name).collect()
+    };
+    let sets = arms.iter().map(|(first, _)| (*first, of(first))).filter(|(_, others)| !others.is_empty());
+    let sentence = |(first, others): (&str, Vec<&str>)| {
+        let count = others.len() + 1;
+        let who = match count {
+            2 if arms.len() == 2 => "both arms".to_owned(),
+            _ if count == arms.len() => format!("all {count} arms"),
+            _ => format!("the arms {first} and {}", others.join(" and ")),
+        };
+        format!("{who} are the same runs, which count once")
+    };
+    sets.map(sentence).collect()
 }
 
 fn check(arms: &[ArmResult]) -> Result<(), AnalysisError> {
@@ -193,7 +248,9 @@ fn paired(first: &ArmResult, other: &ArmResult, warnings: &mut Vec<String>) -> O
         difference,
         p: sign_flip(&differences),
         smallest_p: smallest_p(differences.len()),
+        outcome: Outcome::TooFewSeeds,
         verdict: String::new(),
+        claim: String::new(),
         p_holm: None,
     })
 }
@@ -205,6 +262,9 @@ fn correct(differences: &mut [PairedDifference]) {
     let comparisons = differences.len();
     for difference in differences {
         difference.p_holm = difference.p.and_then(|_| corrected.next());
-        difference.verdict = verdict(difference, comparisons);
+        let verdict = verdict(difference, comparisons);
+        difference.outcome = verdict.outcome;
+        difference.verdict = verdict.claim.clone() + &verdict.reason;
+        difference.claim = verdict.claim;
     }
 }

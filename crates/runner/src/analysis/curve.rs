@@ -54,6 +54,23 @@ pub(super) mod losses {
     }
 }
 
+/// The same for one that may be absent.
+pub(super) mod optional_loss {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Deserialize, Serialize)]
+    struct Written(#[serde(with = "crate::float")] f64);
+
+    #[expect(clippy::ref_option, reason = "serde passes a reference")]
+    pub fn serialize<S: Serializer>(loss: &Option<f64>, to: S) -> Result<S::Ok, S::Error> {
+        loss.map(Written).serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+        Ok(Option::<Written>::deserialize(from)?.map(|Written(loss)| loss))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Curve, Ending};

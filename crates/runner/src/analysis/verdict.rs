@@ -3,7 +3,7 @@
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::permutation::pairs_needed;
-use super::{Estimate, PairedDifference};
+use super::{Estimate, Outcome, PairedDifference};
 
 /// A difference counts where its corrected p is at most this.
 const ALPHA: f64 = 0.05;
@@ -12,34 +12,38 @@ const POWER: f64 = 0.8;
 /// Above this number of seeds the advice says "more than".
 const MOST_SEEDS: f64 = 1000.0;
 
+/// A verdict: the claim, and what it rests on.
+pub(super) struct Verdict {
+    pub(super) outcome: Outcome,
+    pub(super) claim: String,
+    pub(super) reason: String,
+}
+
 /// The verdict on one of `comparisons` differences.
-pub(super) fn verdict(difference: &PairedDifference, comparisons: usize) -> String {
+pub(super) fn verdict(difference: &PairedDifference, comparisons: usize) -> Verdict {
     let PairedDifference { arm, against, .. } = difference;
     let estimate = &difference.difference;
     let needed = pairs_needed(comparisons, ALPHA);
     let p = difference.p_holm.unwrap_or(1.0);
+    let untold = || format!("the runs do not tell {arm} from {against}");
     if estimate.n < needed {
         let smallest = difference.smallest_p;
         let tests = corrected(comparisons);
-        return format!(
-            "the runs do not tell {arm} from {against}: {} can give no p below {smallest}{tests}, so at least {needed} seeds are needed",
-            seeds(estimate.n)
-        );
+        let seeds = seeds(estimate.n);
+        let reason = format!(": {seeds} can give no p below {smallest}{tests}, so at least {needed} seeds are needed");
+        return Verdict { outcome: Outcome::TooFewSeeds, claim: untold(), reason };
     }
     if p > ALPHA {
-        return format!(
-            "the runs do not tell {arm} from {against}: the difference is {} ({}){}",
-            points(estimate.mean),
-            evidence(estimate, 1.0, p, comparisons),
-            advice(estimate)
-        );
+        let (points, evidence) = (points(estimate.mean), evidence(estimate, 1.0, p, comparisons));
+        let reason = format!(": the difference is {points} ({evidence}){}", advice(estimate));
+        return Verdict { outcome: Outcome::Undecided, claim: untold(), reason };
     }
     let (better, worse, sign) = if estimate.mean > 0.0 { (arm, against, 1.0) } else { (against, arm, -1.0) };
-    format!(
-        "{better} is better than {worse} by {} ({})",
-        points(sign * estimate.mean),
-        evidence(estimate, sign, p, comparisons)
-    )
+    Verdict {
+        outcome: Outcome::Better,
+        claim: format!("{better} is better than {worse} by {}", points(sign * estimate.mean)),
+        reason: format!(" ({})", evidence(estimate, sign, p, comparisons)),
+    }
 }
 
 /// A difference of accuracies in percentage points.

@@ -2,9 +2,15 @@
 
 use std::fs;
 
+use lrscope_runner::learner::Subset;
+use lrscope_runner::record::Store;
 use lrscope_runner::spec::hex;
-use lrscope_runner::study::{Question, STUDY_SCHEMA, Study};
+use lrscope_runner::study::{Question, STUDY_SCHEMA, Study, StudyArm};
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+
+use super::keeping::go_on;
+use super::quadratic::spec;
 
 /// As version 1 wrote it.
 const OLD: &str = r#"{
@@ -94,4 +100,43 @@ fn a_version_of_the_future_is_refused_by_its_number() {
     let stripped = OLD.replace("\"schema\": 1", "\"schema\": 2");
     let error = Study::read(place(stripped).path()).expect_err("a file without its sum").to_string();
     assert!(error.contains("version 2 has a SHA-256 in its last line"), "{error}");
+}
+
+fn arm(name: &str, seeds: u64, lr: f64) -> StudyArm {
+    let run = |number| {
+        let mut run = spec(10, &json!({"constant": {"lr": lr}}), &Value::Null, None);
+        run.seed.number = number;
+        run
+    };
+    StudyArm::new(name, &(0..seeds).map(run).collect::<Vec<_>>())
+}
+
+/// Arms are the same runs where they specify the same ones, whatever they are called, done or not.
+#[test]
+fn arms_of_the_same_runs_are_known_as_such() {
+    let (mut study, _) = new();
+    study.arms = vec![arm("a", 3, 0.1), arm("b", 3, 0.1), arm("c", 3, 0.2), arm("d", 2, 0.1), arm("e", 3, 0.2)];
+    let folder = tempfile::tempdir().unwrap();
+    let results = study.results(&Store::open(folder.path()).unwrap()).unwrap();
+    let same: Vec<_> = results.iter().map(|arm| arm.same_as.as_deref()).collect();
+    assert_eq!(same, [None, Some("a"), None, None, Some("c")], "fewer seeds are other runs");
+}
+
+/// After its last update a run may be evaluated on the same examples twice. It counts once.
+#[test]
+fn every_evaluation_on_the_way_stands_once() {
+    for (steps, expected) in [(20, vec![10, 20]), (25, vec![10, 20, 25]), (5, vec![5])] {
+        let mut run = spec(steps, &json!({"constant": {"lr": 0.1}}), &Value::Null, Some(10));
+        run.evaluation.after = vec![Subset::Validation, Subset::Test];
+        let folder = tempfile::tempdir().unwrap();
+        assert!(go_on(folder.path(), &run, 7, (3, usize::MAX, false)));
+        let (mut study, _) = new();
+        study.arms = vec![StudyArm::new("a", &[run])];
+        let result = study.results(&Store::open(folder.path()).unwrap()).unwrap().remove(0);
+        let seed = &result.seeds[0];
+        assert_eq!(seed.evaluations.iter().map(|(updates, _)| *updates).collect::<Vec<_>>(), expected);
+        let last = seed.evaluations.last().unwrap().1;
+        assert_eq!((seed.validation_loss, seed.validation_accuracy), (Some(last.loss), last.accuracy()));
+        assert_eq!(result.evaluated_on, Subset::Validation);
+    }
 }
