@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 /// Finds the learning rates that work for a network, and shows whether a cyclical schedule beats the plain ones.
 #[derive(Debug, Parser)]
@@ -45,7 +45,7 @@ pub enum Command {
 }
 
 /// What to train on, and how.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Args)]
 pub struct ExperimentArgs {
     /// Data set with its built-in configuration: digits, mnist, fashion-mnist or cifar10 [default: digits]
     #[arg(conflicts_with = "config")]
@@ -213,9 +213,9 @@ pub struct TrainArgs {
     #[command(flatten)]
     /// What to train on.
     pub experiment: ExperimentArgs,
-    /// Schedule as a TOML table, such as 'cyclic = { base_lr = 0.001, max_lr = 0.006, step_size_up = "2ep" }'
-    #[arg(long, value_name = "TOML")]
-    pub schedule: Option<String>,
+    #[command(flatten)]
+    /// What to train with.
+    pub choice: ScheduleChoice,
     /// Length of each run: updates (500) or epochs (5ep)
     #[arg(long, value_name = "LENGTH")]
     pub length: Option<String>,
@@ -227,40 +227,66 @@ pub struct TrainArgs {
     pub machine: MachineArgs,
 }
 
+/// Which of an experiment's schedules. Without either it is that of [schedule], else that of the only arm.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ScheduleChoice {
+    /// Schedule as a TOML table, such as 'cyclic = { base_lr = 0.001, max_lr = 0.006, step_size_up = "2ep" }'
+    #[arg(long, value_name = "TOML")]
+    pub schedule: Option<String>,
+    /// Take the schedule of this arm [default: that of [schedule], or of the only arm]
+    #[arg(long, value_name = "NAME", conflicts_with = "schedule")]
+    pub arm: Option<String>,
+}
+
 /// `lrscope schedule`.
 #[derive(Debug, Args)]
+#[command(
+    mut_arg("dataset", |arg| arg.value_name("DATASET|SCHEDULE").help(DATASET_OR_SCHEDULE)),
+    group(ArgGroup::new("shown").args(["dataset", "config", "schedule"]).required(true).multiple(true)),
+    after_help = ROWS
+)]
 pub struct ScheduleArgs {
-    /// Schedule as a TOML table, such as 'cyclic = { base_lr = 0.001, max_lr = 0.006, step_size_up = 2000 }'
-    #[arg(required_unless_present = "config", conflicts_with = "config", value_name = "SCHEDULE")]
-    pub schedule: Option<String>,
-    /// Take the schedule from a configuration file: [schedule.…], or --arm NAME of its arms
-    #[arg(long, short, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Name of an arm in the configuration file
-    #[arg(long, requires = "config", value_name = "NAME")]
-    pub arm: Option<String>,
-    /// Length of the run to show: updates (500) or epochs (5ep)
-    #[arg(long, default_value = "100", value_name = "LENGTH")]
-    pub length: String,
-    /// Updates in an epoch
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
-    pub steps_per_epoch: u64,
-    /// base_lr and max_lr to take for "range-test"
+    #[command(flatten)]
+    /// What would be trained.
+    pub experiment: ExperimentArgs,
+    #[command(flatten)]
+    /// What it would be trained with.
+    pub choice: ScheduleChoice,
+    /// Length of the run: updates (500) or epochs (5ep) [default: the experiment's]
+    #[arg(long, value_name = "LENGTH")]
+    pub length: Option<String>,
+    /// Updates in an epoch [default: the experiment's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub steps_per_epoch: Option<u64>,
+    /// Rates to take for "range-test" [default: the pick that is kept for the experiment's settings]
     #[arg(long, value_names = ["BASE_LR", "MAX_LR"], num_args = 2)]
     pub pick: Vec<f64>,
-    /// Momentum (or beta1) of the optimizer; absent for an optimizer that has none
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
-    pub momentum: Option<f64>,
-    /// Print only every N-th step
+    /// Folder of records and reports, where picks are kept
+    #[arg(long, default_value = "results", value_name = "FOLDER")]
+    pub results: PathBuf,
+    /// Show only every N-th update
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub every: u64,
-    /// Write a plot (SVG) here and print no table
-    #[arg(long, value_name = "FILE")]
+    /// Write a plot (SVG) here and print no table; of a file without [schedule] it shows every arm
+    #[arg(long, value_name = "FILE.svg", conflicts_with = "json")]
     pub plot: Option<PathBuf>,
     /// Print JSON instead of CSV
     #[arg(long)]
     pub json: bool,
 }
+
+const DATASET_OR_SCHEDULE: &str = "Data set with its built-in configuration (digits, mnist, fashion-mnist or cifar10), or a \
+    schedule on no data set as a TOML table, such as 'cyclic = { base_lr = 0.001, max_lr = 0.006, step_size_up = 2000 }'";
+
+const ROWS: &str = "\
+Of an experiment (DATASET or --config) it shows what `lrscope train` with the same flags would use, and with --arm what
+`lrscope compare` would. A SCHEDULE alone needs --length, and --steps-per-epoch where it counts epochs.
+
+Rows:
+  CSV   step,lr,momentum; with several parameter groups step,lr.NAME,momentum.NAME,… in the order of the groups
+  JSON  {\"step\", \"lr\", \"momentum\"}; with several groups {\"step\", \"groups\": [{\"name\", \"lr\", \"momentum\"}, …]}
+
+Row k holds what update k uses, k counted from 0. Momentum is beta1 for Adam and AdamW, and absent where there is none.";
 
 /// `lrscope report`.
 #[derive(Debug, Args)]

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, anyhow};
 use lrscope_data::Name;
-use lrscope_runner::experiment::{ConfigError, Experiment, Problem, Source, in_words};
+use lrscope_runner::experiment::{ArmConfig, ConfigError, Experiment, Problem, Source, in_words};
 use lrscope_runner::resolve::{DataFacts, Setting};
 use lrscope_runner::spec::{DeviceClass, ModelSpec, OptimizerSpec};
+use lrscope_schedule::ScheduleSpec;
 use serde::de::DeserializeOwned;
 
-use crate::args::{ExperimentArgs, Sweep, SweepArgs};
+use crate::args::{ExperimentArgs, ScheduleChoice, Sweep, SweepArgs};
 use crate::exit::bad_input;
 
 /// The built-in configurations, by data set. They are the files in `configs/`.
@@ -28,6 +29,8 @@ pub struct Configured {
     flags: BTreeMap<String, &'static str>,
     /// Where each arm stands in the source, once some have been chosen.
     chosen: Vec<usize>,
+    /// The arm whose schedule has been taken as the experiment's own.
+    taken: Option<usize>,
 }
 
 impl Configured {
@@ -35,7 +38,7 @@ impl Configured {
     pub fn load(args: &ExperimentArgs) -> Result<Self> {
         let source = source(args)?;
         let experiment = source.parse().map_err(bad_input)?;
-        let mut configured = Self { experiment, source, flags: BTreeMap::new(), chosen: Vec::new() };
+        let mut configured = Self { experiment, source, flags: BTreeMap::new(), chosen: Vec::new(), taken: None };
         configured.apply(args)?;
         Ok(configured)
     }
@@ -114,12 +117,37 @@ impl Configured {
         Ok(())
     }
 
-    /// Applies `--schedule`.
-    pub fn apply_schedule(&mut self, schedule: Option<&str>) -> Result<()> {
-        let schedule = table("--schedule", schedule)?.map(Some);
-        let target = &mut self.experiment.schedule;
-        over(target, schedule, &mut self.flags, "schedule", "--schedule");
+    /// Applies `--schedule` or `--arm`. Without either an only arm stands in for a missing `[schedule]`.
+    pub fn apply_schedule(&mut self, choice: &ScheduleChoice) -> Result<()> {
+        let schedule = table("--schedule", choice.schedule.as_deref())?.map(Some);
+        over(&mut self.experiment.schedule, schedule, &mut self.flags, "schedule", "--schedule");
+        let experiment = &mut self.experiment;
+        let taken = match &choice.arm {
+            Some(name) => Some(arm_called("--arm", name, &experiment.arms)?),
+            None => (experiment.schedule.is_none() && experiment.arms.len() == 1).then_some(0),
+        };
+        if let Some(index) = taken {
+            experiment.schedule = Some(experiment.arms[index].schedule.clone());
+            self.taken = taken;
+        }
         Ok(())
+    }
+
+    /// The schedule that `train` trains with; `doing` says what for, as in `to train with`.
+    pub fn schedule(&self, doing: &str) -> Result<&ScheduleSpec> {
+        let Experiment { schedule, arms, .. } = &self.experiment;
+        let advice = match arms.as_slice() {
+            [] => "add a [schedule.…] table, or give --schedule".to_owned(),
+            arms => {
+                format!(
+                    "choose one of the arms with --arm ({}), add a [schedule.…] table, or give --schedule",
+                    names(arms)
+                )
+            }
+        };
+        schedule
+            .as_ref()
+            .ok_or_else(|| self.explain(&Problem::new("schedule", format!("there is no schedule {doing}; {advice}"))))
     }
 
     /// Keeps only the arms of these names, in their order; all where there are none.
@@ -131,12 +159,9 @@ impl Configured {
         if names.is_empty() {
             return Ok(());
         }
-        let known = || arms.iter().map(|arm| format!("{:?}", arm.name)).collect::<Vec<_>>().join(", ");
         let mut chosen = Vec::new();
         for name in names {
-            let index = arms.iter().position(|arm| arm.name == *name);
-            let unknown = || bad_input(anyhow!("--arms: there is no arm {name:?}; there are {}", known()));
-            let index = index.ok_or_else(unknown)?;
+            let index = arm_called("--arms", name, arms)?;
             if chosen.contains(&index) {
                 return Err(bad_input(anyhow!("--arms: {name:?} stands twice")));
             }
@@ -193,6 +218,9 @@ impl Configured {
 
     /// A key as it stands in the source, where other arms than the chosen ones may stand too.
     fn in_source(&self, key: &str) -> String {
+        if let (Some(index), Some(rest)) = (self.taken, key.strip_prefix("schedule")) {
+            return format!("arm.{index}.schedule{rest}");
+        }
         let arm = || {
             let (index, rest) = key.strip_prefix("arm.")?.split_once('.')?;
             let index = self.chosen.get(index.parse::<usize>().ok()?)?;
@@ -212,6 +240,19 @@ fn source(args: &ExperimentArgs) -> Result<Source> {
         origin: format!("configs/{name}.toml (built in)"),
         text: text.map_or_else(String::new, |(_, text)| (*text).to_owned()),
     })
+}
+
+/// The place of the arm of this name.
+fn arm_called(flag: &str, name: &str, arms: &[ArmConfig]) -> Result<usize> {
+    let unknown = || match arms {
+        [] => bad_input(anyhow!("{flag}: there is no arm {name:?}, nor any other one")),
+        arms => bad_input(anyhow!("{flag}: there is no arm {name:?}; there are {}", names(arms))),
+    };
+    arms.iter().position(|arm| arm.name == *name).ok_or_else(unknown)
+}
+
+fn names(arms: &[ArmConfig]) -> String {
+    arms.iter().map(|arm| format!("{:?}", arm.name)).collect::<Vec<_>>().join(", ")
 }
 
 /// Puts a flag's value over a setting's, and remembers the flag.

@@ -1,6 +1,6 @@
 //! Standard output: events as JSON lines, and results.
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 
 use anyhow::{Context, Result};
 
@@ -19,6 +19,13 @@ pub fn tell(event: &Event) -> Result<()> {
 /// Prints a result.
 pub fn print(text: &str) -> Result<()> {
     write(format!("{text}\n").as_bytes())
+}
+
+/// Prints a result that is too long to be held as a whole, as it is made.
+pub fn stream(make: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    make(&mut out)?;
+    out.flush().context("cannot write to standard output")
 }
 
 fn write(bytes: &[u8]) -> Result<()> {

@@ -29,6 +29,8 @@ mod output;
 mod picks;
 #[path = "command/plateau.rs"]
 mod plateau;
+#[path = "command/previews.rs"]
+mod previews;
 #[path = "command/repeat.rs"]
 mod repeat;
 #[path = "command/reports.rs"]

@@ -30,6 +30,8 @@ pub struct Setting {
     facts: DataFacts,
     device: DeviceClass,
     isa: String,
+    /// What is given instead of what the data and the batch size make.
+    steps_per_epoch: Option<u64>,
 }
 
 impl Setting {
@@ -39,7 +41,7 @@ impl Setting {
     /// The first value that makes no sense, by its key.
     pub fn new(experiment: Experiment, facts: DataFacts, device: DeviceClass, isa: String) -> Result<Self, Problem> {
         experiment.check()?;
-        let setting = Self { experiment, facts, device, isa };
+        let setting = Self { experiment, facts, device, isa, steps_per_epoch: None };
         setting.check_sizes()?;
         Ok(setting)
     }
@@ -55,8 +57,17 @@ impl Setting {
         self.experiment.data.train_limit.map_or(left, |limit| limit.min(left))
     }
 
+    /// The same with another number of updates in an epoch than the data and the batch size make, to look at schedules with.
+    #[must_use]
+    pub fn with_steps_per_epoch(self, steps_per_epoch: u64) -> Self {
+        Self { steps_per_epoch: Some(steps_per_epoch), ..self }
+    }
+
     /// Updates in an epoch: one for each `accumulation_steps` batches, the last one with what is left.
     pub fn steps_per_epoch(&self) -> u64 {
+        if let Some(given) = self.steps_per_epoch {
+            return given;
+        }
         let data = &self.experiment.data;
         let per_update = data.batch_size * data.accumulation_steps;
         if data.drop_last { self.examples() / per_update } else { self.examples().div_ceil(per_update) }
@@ -107,7 +118,8 @@ impl Setting {
         }
     }
 
-    fn training_steps(&self) -> Result<u64, Problem> {
+    /// Updates in a run of `train` or `compare`.
+    pub fn training_steps(&self) -> Result<u64, Problem> {
         self.steps("training.length", self.experiment.training.length)
     }
 

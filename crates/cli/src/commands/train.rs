@@ -2,7 +2,6 @@
 
 use anyhow::Result;
 use lrscope_runner::analysis::compare;
-use lrscope_runner::experiment::Problem;
 use lrscope_runner::record::Store;
 use lrscope_runner::study::Question;
 
@@ -19,13 +18,10 @@ use crate::tell::print;
 pub fn run(args: &TrainArgs) -> Result<()> {
     let mut configured = Configured::load(&args.experiment)?;
     configured.apply_training(args.length.as_deref(), args.seeds)?;
-    configured.apply_schedule(args.schedule.as_deref())?;
+    configured.apply_schedule(&args.choice)?;
     let (class, isa) = device(&args.machine)?;
     let setting = configured.setting(class, isa)?;
-    let Some(schedule) = &setting.experiment().schedule else {
-        let advice = "there is no schedule to train with; add a [schedule.…] table or give --schedule";
-        return Err(configured.explain(&Problem::new("schedule", advice)));
-    };
+    let schedule = configured.schedule("to train with")?;
     let picked = picked(&configured, &setting, &[("schedule".into(), schedule)], &args.machine)?;
     let runs = runs(&configured, &setting, "schedule", schedule, picked.as_ref())?;
     let plan = Plan {

@@ -295,7 +295,7 @@ fn what_a_command_needs_must_be_there() {
         &["bad.toml: schedule: there is no schedule", "[schedule.…]", "--schedule"],
     );
     let told = folder.run(&["schedule", "--config", "bad.toml"]);
-    told.must_fail("no schedule", 2, &["bad.toml: there is no [schedule]", "--arm", "\"first\", \"second\""]);
+    told.must_fail("no schedule", 2, &["bad.toml: schedule: there is no schedule", "--arm", "\"first\", \"second\""]);
     folder.write("bad.toml", SMALL.split("[[arm]]").next().unwrap());
     folder.run(&["compare", "--config", "bad.toml"]).must_fail(
         "no arm",

@@ -221,7 +221,7 @@ proptest! {
             "cyclic = {{ base_lr = {base}, max_lr = {max}, step_size_up = {up}, step_size_down = {down}, gamma = {gamma}, \
              base_momentum = {base_momentum}, max_momentum = {max_momentum}, mode = \"{mode}\" }}"
         );
-        let told = Folder::new().run(&["schedule", &schedule, "--momentum", "0.9"]);
+        let told = Folder::new().run(&["schedule", &schedule, "--momentum", "0.9", "--length", "100"]);
         told.must_be_fit(&schedule);
         prop_assert!(matches!(told.code, Some(0 | 2)), "{}: {:?}", schedule, told);
     }

@@ -52,7 +52,8 @@ fn a_file_where_the_results_should_go() {
 
 #[test]
 fn a_plot_that_cannot_be_written() {
-    let told = Folder::new().run(&["schedule", "constant = { lr = 1 }", "--plot", "absent/plot.svg"]);
+    let constant = ["schedule", "constant = { lr = 1 }", "--length", "9"];
+    let told = Folder::new().run(&[&constant[..], &["--plot", "absent/plot.svg"]].concat());
     told.must_fail("a plot", 1, &["cannot write the plot to absent/plot.svg"]);
 }
 

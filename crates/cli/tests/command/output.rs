@@ -131,7 +131,7 @@ fn a_closed_standard_error_ends_nothing() {
 fn a_result_that_cannot_be_written_is_a_failure() {
     let folder = Folder::new();
     let full = fs::File::options().write(true).open("/dev/full").unwrap();
-    let mut command = folder.command(&["schedule", "constant = { lr = 1 }"]);
+    let mut command = folder.command(&["schedule", "constant = { lr = 1 }", "--length", "100"]);
     let child = command.stdout(full).spawn().unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));

@@ -115,6 +115,11 @@ fn schedules_of_files_and_of_arms() {
     assert_eq!(rates(&["--arm", "first"]), [0.2; 3]);
     folder.write("small.toml", SMALL.replace("lr = 0.05", "lr = \"range-test.mean_lr\""));
     assert_eq!(rates(&["--arm", "second", "--pick", "0.1", "0.3"]), [0.2; 3]);
+    // [schedule] goes before the arms; without it an only arm is meant.
+    let own = "[schedule.constant]\nlr = 0.1\n";
+    let arm = &SMALL[SMALL.find("[[arm]]\nname = \"second\"").unwrap()..];
+    folder.write("small.toml", SMALL.replace(own, "").replace(arm, ""));
+    assert_eq!(rates(&[]), [0.2; 3]);
 }
 
 #[test]
@@ -135,8 +140,9 @@ fn every_shows_only_some_steps() {
 fn a_plot_is_an_svg_and_no_table_is_printed() {
     let folder = Folder::new();
     let cyclic = "cyclic = { base_lr = 0.1, max_lr = 1, step_size_up = 20 }";
-    let text = folder.done(&["schedule", cyclic, "--plot", "plot.svg"]);
-    assert_eq!(text, "");
+    let told = folder.run(&["schedule", cyclic, "--length", "100", "--plot", "plot.svg"]);
+    assert_eq!((told.code, told.out.as_str()), (Some(0), ""));
+    assert!(told.err.contains("plot: plot.svg"), "{}", told.err);
     let svg = fs::read_to_string(folder.join("plot.svg")).unwrap();
     assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{}", &svg[..80.min(svg.len())]);
 }
