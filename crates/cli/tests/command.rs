@@ -35,6 +35,8 @@ mod previews;
 mod repeat;
 #[path = "command/reports.rs"]
 mod reports;
+#[path = "command/same_runs.rs"]
+mod same_runs;
 #[path = "command/schedules.rs"]
 mod schedules;
 #[path = "command/support.rs"]

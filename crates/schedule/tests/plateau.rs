@@ -190,6 +190,20 @@ fn rates_that_pytorch_gave() {
     }
 }
 
+/// The accuracies and losses of a run of digits that was fed the loss: with `max` the loss would reduce the rate after 117
+/// updates, the third evaluation of 39 updates each; the accuracies do after 234.
+#[test]
+fn the_accuracy_and_not_the_loss_decides_for_max() {
+    let accuracies = [0.82, 0.885, 0.87, 0.945, 0.94, 0.945, 0.945, 0.945];
+    let losses = [0.573, 0.401, 0.440, 0.156, 0.150, 0.149, 0.149, 0.149];
+    let values: Vec<(f64, f64)> = losses.into_iter().zip(accuracies).collect();
+    let text = "[reduce_on_plateau]\nlr = 0.1\nmode = \"max\"\nfactor = 0.1\npatience = 1";
+    let plan = support::plan(&toml::from_str(text).expect("a specification")).expect("a plan");
+    let history = history(&values, 39, 0);
+    let lr = |step| plan.at_with(step, &history).expect("a rate").0[0].lr;
+    assert_eq!((0..400).find(|step| lr(*step) < 0.1), Some(234));
+}
+
 fn resolved(settings: &str, evaluated: Option<Evaluated>) -> Result<(Metric, PlateauMode), String> {
     let context = Context { evaluated, ..context() };
     let text = format!("[reduce_on_plateau]\nlr = 1\n{settings}");
