@@ -1,5 +1,5 @@
 //! A network of one's own: a range test, then a short training between the bounds that it picks.
-//! `cargo run --release -p lrscope-trainer --example own_model`
+//! `cargo run --release --example own_model`
 #![expect(clippy::print_stdout, reason = "an example shows what it found")]
 
 use std::error::Error;
