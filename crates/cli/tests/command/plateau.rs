@@ -113,3 +113,34 @@ fn what_cannot_be_followed_is_refused_with_its_place_before_anything_is_trained(
         &["--schedule: reduce_on_plateau"],
     );
 }
+
+/// The loss over the training examples, with every word about it.
+#[test]
+fn a_train_loss_is_followed_and_never_called_validation() {
+    let folder = Folder::new();
+    let text =
+        MAX.replace("mode = \"max\"\n", "threshold = 0.2\n").replace("seeds = 1", "seeds = 1\nevaluate_on = \"train\"");
+    folder.write("plateau.toml", text);
+    let told = folder.json(&["train", "-c", "plateau.toml"]);
+    assert_eq!(told["evaluated_on"], "train");
+    assert!(told["schedule"].as_str().unwrap().contains("metric train_loss, mode min"), "{told}");
+    let report = folder.join(told["report"].as_str().unwrap());
+    let table = report.join("evaluations.csv");
+    assert!(!report.join("validation.csv").exists());
+    let losses: Vec<f64> = column(&table, "train_loss");
+    let updates = column(&table, "updates");
+    let (mut best, mut bad, mut expected) = (f64::INFINITY, 0, Vec::new());
+    for (updates, loss) in updates.into_iter().zip(losses) {
+        (best, bad) = if loss < best * (1.0 - 0.2) { (loss, 0) } else { (best, bad + 1) };
+        if bad > 1 {
+            expected.push(updates);
+            bad = 0;
+        }
+    }
+    let mut found = falls(&column(&report.join("curves.csv"), "lr"));
+    found.extend(expected.iter().filter(|updates: &&u64| **updates >= 12 * 39));
+    assert!(!expected.is_empty());
+    assert_eq!(found, expected);
+    let drawn = std::fs::read_to_string(report.join("evaluation-loss.svg")).unwrap();
+    assert!(drawn.contains("train loss") && !drawn.to_lowercase().contains("validation"), "{drawn}");
+}
