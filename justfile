@@ -38,7 +38,7 @@ bench *flags:
 
 # The checks, all tests, the policy on dependencies, a failing disk, and the benchmarks' code built (see CONTRIBUTING.md).
 # Everything that is too long for every change.
-ci-full: check test deny io-errors
+ci-full: check test formulas deny io-errors
     cargo bench --package lrscope-benches --no-run
 
 # The same training step in lrscope and PyTorch, in turn (needs uv, or PYTHON with torch==2.13.0 and numpy).
@@ -48,6 +48,10 @@ bench-pytorch *flags:
 # Looks through a results folder, and checks every operation on a device.
 doctor *flags:
     {{cli}} doctor {{flags}}
+
+# So many random expressions of scale_fn against an evaluator of the test's own.
+formulas count="100000":
+    LRSCOPE_FORMULAS={{count}} cargo test --release --package lrscope-runner --test scale_fn random
 
 # SIGKILL at so many random moments; whatever is killed must come to the bits of what was not.
 crash-test kills="200":

@@ -40,7 +40,7 @@ pub struct Cyclic {
     /// Base of the exponential modes, in (0, 1]; not used by the others.
     #[serde(default = "one")]
     pub gamma: f64,
-    /// An expression of `x` that scales the amplitude, in place of `mode`.
+    /// An expression of `x` that scales the amplitude, in place of `mode`; see `docs/scale-fn.md` for how it is written.
     #[serde(default)]
     pub scale_fn: Option<String>,
     /// What `x` is in `scale_fn`; not used without one.

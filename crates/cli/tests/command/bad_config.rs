@@ -177,7 +177,7 @@ const SCHEDULES: &[(&str, &str, &[&str])] = &[
     (
         "[schedule.cyclic]\nbase_lr = 0.01\nmax_lr = 0.1\nstep_size_up = 2\nscale_fn = \"1 / y\"",
         "^\"1 / y\"",
-        &["schedule.cyclic.scale_fn", "\"y\" is not known; use x, pi and e"],
+        &["schedule.cyclic.scale_fn", "at character 5: \"y\" is not known; the variable is x"],
     ),
     (
         "[schedule.cyclic]\nbase_lr = 0.01\nmax_lr = 0.1\nstep_size_up = 2\nscale_fn = \"0 - x\"",
