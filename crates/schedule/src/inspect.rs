@@ -1,5 +1,7 @@
 //! Looking over a schedule for what [`Finding`] lists.
 
+mod scale;
+
 use libm::log;
 
 use crate::cosine::{self, Cosine, CosineWarmRestarts};
@@ -218,7 +220,14 @@ impl Stretch<'_> {
             None
         };
         let vanishing = vanishing_amplitude(it, run);
-        missed.into_iter().chain(ending).chain(vanishing).chain(self.zero_momentum(it.cycle_momentum)).collect()
+        let outside = self.scale_outside(it, run);
+        missed
+            .into_iter()
+            .chain(ending)
+            .chain(vanishing)
+            .chain(outside)
+            .chain(self.zero_momentum(it.cycle_momentum))
+            .collect()
     }
 
     /// A rise of `rise` counts that the run does not finish.

@@ -177,6 +177,30 @@ pub enum Finding {
         /// How long the schedule runs.
         run: Span,
     },
+    /// A scale function that leaves the range in which rates stay between their bounds.
+    #[error(
+        "scale_fn leaves [0, 1]: it is {value} at x = {x}, and the rates of the run go from {lowest} to {highest} (at step {step}) \
+         instead of from base_lr {base_lr:?} to max_lr {max_lr:?}: keep it within 0 and 1, or set the bounds to the rates that are meant",
+        value = short(*value),
+        lowest = short(*lowest),
+        highest = short(*highest)
+    )]
+    ScaleOutside {
+        /// Its value that is farthest outside.
+        value: f64,
+        /// The cycle or the step that has it.
+        x: f64,
+        /// The highest rate of the run.
+        highest: f64,
+        /// The update that has it first.
+        step: u64,
+        /// The lowest rate of the run.
+        lowest: f64,
+        /// The lower bound.
+        base_lr: f64,
+        /// The upper bound.
+        max_lr: f64,
+    },
     /// A stage that starts after the end of the run.
     #[error("stages[{stage}] would start at update {start}, but only {updates} updates are run")]
     StageNeverStarts {

@@ -1,5 +1,7 @@
 //! A schedule for given parameter groups: which rate and momentum each group uses at any step.
 
+use std::cell::RefCell;
+
 use crate::curve::{Builder, Curve, Moment};
 use crate::error::{Problem, ScheduleError};
 use crate::metric::Measurement;
@@ -28,6 +30,7 @@ pub struct Plan {
     groups: Vec<Group>,
     steps_per_epoch: u64,
     curve: Curve,
+    scale_fns: Vec<ScaleFn>,
 }
 
 impl Plan {
@@ -48,8 +51,10 @@ impl Plan {
         let context = Context { steps_per_epoch, pick: None, momentum, evaluated: None };
         let spec = spec.resolve(&context)?;
         let place = spec.kind().to_owned();
-        let curve = spec.curve(&Builder { groups, steps_per_epoch, compile, place })?;
-        Ok(Self { spec, groups: groups.to_vec(), steps_per_epoch, curve })
+        let compiled = RefCell::new(Vec::new());
+        let compile = |text: &str| compile(text).inspect(|function| compiled.borrow_mut().push(function.clone()));
+        let curve = spec.curve(&Builder { groups, steps_per_epoch, compile: &compile, place })?;
+        Ok(Self { spec, groups: groups.to_vec(), steps_per_epoch, curve, scale_fns: compiled.into_inner() })
     }
 
     /// The resolved specification.
@@ -121,6 +126,11 @@ impl Plan {
     fn fault(&self, problem: Problem) -> ScheduleError {
         let place = self.spec.kind().to_owned();
         ScheduleError { place, problem }
+    }
+
+    /// The function that was made of a `scale_fn`'s text.
+    pub(crate) fn scale_fn(&self, text: &str) -> Option<&ScaleFn> {
+        self.scale_fns.iter().find(|function| function.text() == text)
     }
 
     /// The rate of group `index` before its multiplier.
