@@ -256,7 +256,7 @@ fn an_undecided_verdict_gives_size_and_seeds() {
     assert!(near(difference.difference.mean, 0.0025, 1e-9));
     assert_eq!(
         difference.verdict,
-        "the runs do not tell cyclic from fixed: the difference is 0.25 points of test accuracy (95 % interval -0.62 to 1.12; p = 0.727; 8 seeds); to find a difference of this size would take about 135 seeds"
+        "the runs do not tell cyclic from fixed: the difference is 0.25 points of test accuracy (95 % interval -0.62 to 1.12; p = 0.73; 8 seeds); to find a difference of this size would take about 135 seeds"
     );
     let same = arm("same", &[0.95; 8]);
     let equal = compared(&[same.clone(), ArmResult { name: "other".into(), ..same }]);
@@ -297,7 +297,7 @@ fn values_without_spread_have_no_interval() {
     assert!(found.low.is_some_and(|low| low < 0.5) && found.high.is_some_and(|high| high > 0.500_001));
     let evidence = compared(&[arm("a", &[0.91; 8]), arm("b", &[0.9; 8])]);
     let verdict = &only(&evidence).verdict;
-    assert_eq!(verdict, "a is better than b by 1.00 points of test accuracy (p = 0.008; 8 seeds)");
+    assert_eq!(verdict, "a is better than b by 1.00 points of test accuracy (p = 0.0078; 8 seeds)");
 }
 
 /// Holm's correction is for comparisons that were made: an arm that is another's runs adds none.

@@ -127,3 +127,18 @@ fn names_are_whole_in_the_verdict() {
         }
     }
 }
+
+/// The verdict, the table and the picture give the same p to the same digits.
+#[test]
+fn one_p_is_written_in_one_way() {
+    let low: Vec<f64> = (0..14).map(|seed| 0.8 + 0.001 * f64::from(seed)).collect();
+    for (seeds, shown) in [(6, "0.031"), (8, "0.0078"), (12, "0.00049"), (14, "0.00012")] {
+        let better: Vec<f64> = low[..seeds].iter().zip(1..).map(|(value, by)| value + 0.001 * f64::from(by)).collect();
+        let (_, files) = report(&[arm("a", &better), arm("b", &low[..seeds])]);
+        let page = readme(&files);
+        assert!(prose(&page)[1].contains(&format!("p = {shown};")), "{page}");
+        let pairs = tables(&page).into_iter().find(|table| table[0][1] == "against").expect("a table of pairs");
+        assert_eq!(pairs[1][6], shown);
+        assert!(content(&files, "final.svg").contains(&format!("p = {shown},")));
+    }
+}

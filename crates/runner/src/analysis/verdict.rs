@@ -59,8 +59,13 @@ fn evidence(estimate: &Estimate, sign: f64, p: f64, comparisons: usize) -> Strin
         let level = 100.0 * estimate.level;
         format!("{level:.0} % interval {:.2} to {:.2}; ", 100.0 * low, 100.0 * high)
     });
-    let p = if p < 0.001 { "p < 0.001".into() } else { format!("p = {p:.3}") };
-    format!("{interval}{p}{}; {}", corrected(comparisons), seeds(estimate.n))
+    format!("{interval}p = {}{}; {}", probability(p), corrected(comparisons), seeds(estimate.n))
+}
+
+/// A p of two significant digits, as the tables show it.
+fn probability(p: f64) -> String {
+    let rounded: f64 = format!("{p:.1e}").parse().unwrap_or(p);
+    if rounded < 1e-4 { format!("{rounded:e}") } else { rounded.to_string() }
 }
 
 fn corrected(comparisons: usize) -> String {
