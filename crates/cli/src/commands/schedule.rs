@@ -18,8 +18,10 @@ mod table;
 
 use preview::Preview;
 
-/// More rows than anyone reads or plots.
+/// More rows than anyone reads; they are printed as they are made.
 const MOST_ROWS: u64 = 10_000_000;
+/// More points than a plot shows; they are held in memory.
+const MOST_POINTS: u64 = 1_000_000;
 
 /// Runs the command.
 pub fn run(args: &ScheduleArgs) -> Result<()> {
@@ -50,15 +52,15 @@ fn alone(experiment: &ExperimentArgs) -> Option<&str> {
     }
 }
 
-/// A table of this many updates must not be longer than anyone reads.
-fn check_rows(updates: u64, every: u64, lines: usize) -> Result<()> {
-    let most = MOST_ROWS / lines.max(1) as u64;
-    if updates.div_ceil(every) <= most {
+/// Refuses to show so many updates of so many parameter groups that nobody reads them.
+fn check_rows(args: &ScheduleArgs, updates: u64, groups: usize) -> Result<()> {
+    let most = if args.plot.is_some() { MOST_POINTS / groups.max(1) as u64 } else { MOST_ROWS };
+    if updates.div_ceil(args.every) <= most {
         return Ok(());
     }
-    let enough = updates.div_ceil(most);
+    let (what, enough) = (if args.plot.is_some() { "points" } else { "rows" }, updates.div_ceil(most));
     Err(bad_input(anyhow!(
-        "--length: {updates} steps are more than {most} rows; give --every {enough} or more to show only some of them, or a \
+        "--length: {updates} steps are more than {most} {what}; give --every {enough} or more to show only some of them, or a \
          shorter --length"
     )))
 }

@@ -316,6 +316,11 @@ fn more_rows_than_anyone_reads_are_refused_with_what_to_do() {
     for shown in [&["constant = { lr = 0.1 }"][..], &["-c", "small.toml"]] {
         let told = folder.run(&[&["schedule", "--length", "1000000000"], shown].concat());
         told.must_fail("a long run", 2, &["--length: 1000000000", "--every 100 or more"]);
+        let told = folder.run(&[&["schedule", "--length", "1000000000", "--plot", "plot.svg"], shown].concat());
+        told.must_fail("its plot", 2, &["--length: 1000000000", "--every 1000 or more"]);
+        let rows = folder.done(&[&["schedule", "--length", "1000000000", "--every", "250000000"], shown].concat());
+        let steps: Vec<&str> = rows.lines().skip(1).map(|row| row.split(',').next().unwrap()).collect();
+        assert_eq!(steps, ["0", "250000000", "500000000", "750000000"]);
     }
 }
 

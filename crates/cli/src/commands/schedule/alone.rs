@@ -26,7 +26,7 @@ pub fn preview(args: &ScheduleArgs, text: &str) -> Result<Preview> {
     let resolved = spec.resolve(&context).map_err(|error| explain(&error))?;
     let plan = plan(&resolved, momentum, steps_per_epoch).map_err(|error| explain(&error))?;
     let updates = updates(args)?;
-    check_rows(updates, args.every, plan.groups().len())?;
+    check_rows(args, updates, plan.groups().len())?;
     plan.check(updates).map_err(|error| explain(&error))?;
     let mut lints = spec.unused_settings();
     lints.extend(plan.lint(updates));

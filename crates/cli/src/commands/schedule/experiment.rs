@@ -31,7 +31,7 @@ pub fn previews(args: &ScheduleArgs) -> Result<Vec<Preview>> {
     let chosen = chosen(&configured, args.plot.is_some())?;
     let pick = pick(args, &configured, &setting, &chosen)?;
     let steps = setting.training_steps().map_err(|problem| configured.explain(&problem))?;
-    check_rows(steps, args.every, chosen.len() * setting.experiment().groups.len().max(1))?;
+    check_rows(args, steps, chosen.len() * setting.experiment().groups.len().max(1))?;
     chosen.into_iter().map(|one| preview(&configured, &setting, one, pick)).collect()
 }
 
