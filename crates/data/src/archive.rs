@@ -1,19 +1,19 @@
-//! Entries of a `.tar.gz`, read into memory one at a time. Nothing is unpacked to where an entry's path says.
+//! Entries of a tar archive, gzipped or (as a browser that unpacks leaves it) not, read into memory one at a time. Nothing is unpacked to where an entry's path says.
 
 use std::cell::Cell;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
-use flate2::bufread::MultiGzDecoder;
 use tar::{Archive, Entry, EntryType};
 
 use crate::error::{Error, Problem};
 use crate::file_bytes::open;
+use crate::gzip::{Gunzip, MAGIC};
 use crate::progress::{Phase, Reporter};
 
-/// An entry to be read, by its path in the archive, and the bytes that it can have at most.
+/// An entry to be read, by the end of its path in the archive, and the bytes that it can have at most.
 pub(crate) struct Wanted {
     pub path: String,
     pub limit: u64,
@@ -39,13 +39,13 @@ pub(crate) fn read_entries(
     let done = Rc::clone(&counted.done);
     let mut tick = || reporter.report(Phase::Unpacking, &subject, done.get(), Some(total));
     let most = wanted.iter().map(|entry| entry.limit).sum::<u64>() + SLACK;
-    let mut archive = Archive::new(MultiGzDecoder::new(BufReader::new(counted)).take(most));
+    let mut archive = Archive::new(unpacked(BufReader::new(counted), path)?.take(most));
     let broken = |error| Error::bad(path, Problem::Tar(error));
     let mut missing: Vec<usize> = (0..wanted.len()).collect();
     for entry in archive.entries().map_err(broken)? {
         let mut entry = entry.map_err(broken)?;
         let name = inside(&entry).map_err(|(name, problem)| Error::bad_entry(path, &name, problem))?;
-        let Some(place) = missing.iter().position(|&index| Path::new(&wanted[index].path) == name) else {
+        let Some(place) = missing.iter().position(|&index| name.ends_with(&wanted[index].path)) else {
             continue;
         };
         let index = missing.swap_remove(place);
@@ -59,6 +59,26 @@ pub(crate) fn read_entries(
         Some(&index) => Err(Error::bad_entry(path, &wanted[index].path, Problem::Lacking)),
         None => Ok(()),
     }
+}
+
+/// The first entry of a list, by their names without their folders, that an archive holds.
+pub(crate) fn first_of(path: &Path, names: &[String]) -> Result<Option<usize>, Error> {
+    let broken = |error| Error::bad(path, Problem::Tar(error));
+    let mut archive = Archive::new(unpacked(BufReader::new(open(path)?), path)?.take(SLACK));
+    for entry in archive.entries().map_err(broken)? {
+        let entry = entry.map_err(broken)?;
+        let name = inside(&entry).map_err(|(name, problem)| Error::bad_entry(path, &name, problem))?;
+        if let Some(place) = names.iter().position(|wanted| name.ends_with(wanted)) {
+            return Ok(Some(place));
+        }
+    }
+    Ok(None)
+}
+
+/// The archive's bytes without gzip, if it is gzipped.
+fn unpacked<'a>(mut file: impl BufRead + 'a, path: &Path) -> Result<Box<dyn Read + 'a>, Error> {
+    let head = file.fill_buf().map_err(|error| Error::bad(path, error))?;
+    Ok(if head.starts_with(&MAGIC) { Box::new(Gunzip::new(file)) } else { Box::new(file) })
 }
 
 /// The entry's path, if it is a file or folder whose path stays inside the archive.

@@ -1,7 +1,9 @@
 //! The record of what was tried when no source had the data.
 
 use std::fmt;
+use std::path::Path;
 
+use crate::error::Error;
 use crate::name::Name;
 use crate::source::Source;
 
@@ -19,6 +21,25 @@ pub struct Attempt {
 impl Attempt {
     pub(crate) fn new(source: Source, place: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { source, place: place.into(), reason: reason.into() }
+    }
+}
+
+impl Attempt {
+    /// What is wrong with one or several copies of the data in `place` that do not stop the search.
+    pub(crate) fn of_error(source: Source, place: &Path, error: &Error) -> Vec<Self> {
+        match error {
+            Error::NoneRight { faults, .. } => {
+                faults.iter().flat_map(|fault| Self::of_error(source, place, fault)).collect()
+            }
+            Error::Bad { place, problem } => vec![Self::new(source, place, problem.to_string())],
+            Error::Hash(mismatch) => {
+                let other =
+                    mismatch.looks_like.map_or_else(|| "other data".to_owned(), |it| format!("the data of `{it}`"));
+                let (origin, found) = (&mismatch.origin.detail, &mismatch.found);
+                vec![Self::new(source, origin, format!("holds {other} (its hash is {found})"))]
+            }
+            other => vec![Self::new(source, place.display().to_string(), other.to_string())],
+        }
     }
 }
 

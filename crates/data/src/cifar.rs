@@ -3,12 +3,14 @@
 
 use std::path::Path;
 
+use crate::archive::{self, Wanted};
 use crate::error::{Error, Problem};
 use crate::expected::Expected;
 use crate::file_bytes::{check_length, read_bounded};
 use crate::images::Images;
 use crate::name::Name;
 use crate::pickle;
+use crate::progress::Reporter;
 
 /// Training batches.
 const BATCHES: usize = 5;
@@ -31,13 +33,8 @@ impl Form {
         }
     }
 
-    /// The official archive of that folder.
-    pub const fn archive(self) -> &'static str {
-        match self {
-            Self::Binary => "cifar-10-binary.tar.gz",
-            Self::Python => "cifar-10-python.tar.gz",
-        }
-    }
+    /// Both forms.
+    pub const ALL: [Self; 2] = [Self::Binary, Self::Python];
 
     /// The files, the training batches in order and then the test batch.
     pub fn files(self) -> Vec<String> {
@@ -108,6 +105,24 @@ fn split_records(bytes: &[u8], expected: &Expected, pixels: &mut [u8], labels: &
         picture.copy_from_slice(&record[1..]);
     }
     Ok(())
+}
+
+/// Reads an archive of batches, in the form of the first batch that it holds. Whatever folder they are in, and whatever the archive's
+/// name: Keras keeps `cifar-10-python.tar.gz` as `cifar-10-batches-py.tar.gz`.
+pub(crate) fn read_archive(
+    path: &Path,
+    (train, test): (&Expected, &Expected),
+    reporter: &mut Reporter<'_>,
+) -> Result<(Images, Images), Error> {
+    let all: Vec<String> = Form::ALL.iter().flat_map(|form| form.files()).collect();
+    let first = archive::first_of(path, &all)?.ok_or_else(|| Error::bad(path, Problem::NoBatches))?;
+    let form = Form::ALL[first / (BATCHES + 1)];
+    let mut parts = Parts::new(form, train, test);
+    let files = form.files().into_iter().enumerate();
+    let wanted: Vec<Wanted> =
+        files.map(|(batch, path)| Wanted { path, limit: form.limit(&parts.expected(batch)) as u64 }).collect();
+    archive::read_entries(path, &wanted, reporter, &mut |batch, bytes| parts.take(batch, &bytes))?;
+    Ok(parts.finish())
 }
 
 /// Reads a folder of batches. `tick` is told the number of pictures read so far.

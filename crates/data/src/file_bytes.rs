@@ -4,14 +4,15 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
-
 use crate::error::{Error, Problem};
+use crate::gzip::{Gunzip, MAGIC};
 
 /// What stands at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Nothing,
+    /// A link to a place where nothing is.
+    Dangling,
     File,
     Folder,
     /// A device, a pipe or a socket: reading it could wait for ever.
@@ -20,42 +21,44 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// What stands at `path`, links followed.
-    pub fn of(path: &Path) -> Result<Self, Error> {
+    pub fn of(path: &Path) -> io::Result<Self> {
         match fs::metadata(path) {
             Ok(found) if found.is_file() => Ok(Self::File),
             Ok(found) if found.is_dir() => Ok(Self::Folder),
             Ok(_) => Ok(Self::Special),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                Ok(Self::Nothing)
+                let dangling = fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
+                Ok(if dangling { Self::Dangling } else { Self::Nothing })
             }
-            Err(error) => Err(Error::bad(path, error)),
-        }
-    }
-
-    /// Whether a file is there; something else in its place is an error.
-    pub fn is_file(path: &Path) -> Result<bool, Error> {
-        match Self::of(path)? {
-            Self::Nothing => Ok(false),
-            Self::File => Ok(true),
-            Self::Folder => Err(Error::bad(path, Problem::NotAFile { found: "a folder" })),
-            Self::Special => Err(Error::bad(path, Problem::NotAFile { found: "a device or a pipe" })),
+            Err(error) => Err(error),
         }
     }
 
     /// Whether a folder is there; something else in its place is an error.
     pub fn is_folder(path: &Path) -> Result<bool, Error> {
-        match Self::of(path)? {
+        match Self::of(path).map_err(|error| Error::bad(path, error))? {
             Self::Nothing => Ok(false),
             Self::Folder => Ok(true),
+            Self::Dangling => Err(Error::bad(path, dangling(path, "folder"))),
             Self::File | Self::Special => Err(Error::bad(path, Problem::NotAFolder)),
         }
     }
 }
 
+/// A link that leads nowhere, where `wanted` should be.
+fn dangling(link: &Path, wanted: &'static str) -> Problem {
+    Problem::Dangling { target: fs::read_link(link).unwrap_or_default(), wanted }
+}
+
 /// Opens a file that must be one.
 pub(crate) fn open(path: &Path) -> Result<File, Error> {
-    Kind::is_file(path)?;
-    File::open(path).map_err(|error| Error::bad(path, error))
+    let bad = |problem| Err(Error::bad(path, problem));
+    match Kind::of(path).map_err(|error| Error::bad(path, error))? {
+        Kind::File | Kind::Nothing => File::open(path).map_err(|error| Error::bad(path, error)),
+        Kind::Dangling => bad(dangling(path, "file")),
+        Kind::Folder => bad(Problem::NotAFile { found: "a folder" }),
+        Kind::Special => bad(Problem::NotAFile { found: "a device or a pipe" }),
+    }
 }
 
 /// The first `limit` bytes of a file, unpacked if the file *is* gzip, whatever its name says (a download that the browser
@@ -63,8 +66,8 @@ pub(crate) fn open(path: &Path) -> Result<File, Error> {
 pub(crate) fn read_bounded(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
     let mut reader = BufReader::new(open(path)?);
     let head = reader.fill_buf().map_err(|error| Error::bad(path, error))?;
-    if head.starts_with(&[0x1f, 0x8b]) {
-        bounded(MultiGzDecoder::new(reader), limit).map_err(|error| Error::bad(path, Problem::Gzip(error)))
+    if head.starts_with(&MAGIC) {
+        bounded(Gunzip::new(reader), limit).map_err(|error| Error::bad(path, Problem::Gzip(error)))
     } else {
         bounded(reader, limit).map_err(|error| Error::bad(path, error))
     }

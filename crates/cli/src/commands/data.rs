@@ -8,7 +8,7 @@ use anyhow::Result;
 use indicatif::HumanCount;
 use lrscope_data::{Facts, Locations, Name, Phase, Progress, Source};
 
-use crate::args::{DataArgs, DataSource};
+use crate::args::{DataArgs, DataSource, MachineArgs, OutputArgs};
 use crate::exit::{bad_input, text};
 use crate::group;
 use crate::interrupts::{self, Interrupted};
@@ -17,19 +17,56 @@ use crate::progress::{Display, note};
 use crate::task::Event;
 use crate::tell::{print, tell};
 
-/// Where to look, from the environment and the flags.
-pub fn locations(data_dir: Option<&Path>, source: Option<DataSource>) -> Locations {
-    let mut locations = Locations::from_env();
-    if let Some(folder) = data_dir {
-        locations.data_dir = Some(folder.to_owned());
+/// What the user says about where data may come from.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'a> {
+    /// Folder to look in first.
+    pub data_dir: Option<&'a Path>,
+    /// Whether to keep from the network.
+    pub offline: bool,
+    /// The only source to use.
+    pub source: Option<DataSource>,
+}
+
+impl<'a> Wish<'a> {
+    /// What a command that trains was told.
+    pub fn of(machine: &'a MachineArgs) -> Self {
+        Self { data_dir: machine.data_dir.as_deref(), offline: machine.offline, source: None }
     }
-    locations.only = source.map(|source| match source {
-        DataSource::Local => Source::Local,
-        DataSource::HubCache => Source::HubCache,
-        DataSource::Hub => Source::Hub,
-        DataSource::Npm => Source::Npm,
-    });
-    locations
+
+    /// Where to look, from the environment and the flags.
+    pub fn locations(self) -> Locations {
+        let mut locations = Locations::from_env();
+        if let Some(folder) = self.data_dir {
+            locations.data_dir = Some(folder.to_owned());
+        }
+        if self.offline {
+            locations.offline = Some("--offline");
+        }
+        locations.only = self.source.map(|source| match source {
+            DataSource::Local => Source::Local,
+            DataSource::HubCache => Source::HubCache,
+            DataSource::Hub => Source::Hub,
+            DataSource::Npm => Source::Npm,
+        });
+        locations
+    }
+
+    /// The same wish as arguments of a child.
+    fn arguments(self) -> Vec<OsString> {
+        let mut arguments: Vec<OsString> = Vec::new();
+        if let Some(folder) = self.data_dir {
+            arguments.extend(["--data-dir".into(), folder.as_os_str().to_owned()]);
+        }
+        if self.offline {
+            arguments.push("--offline".into());
+        }
+        if let Some(source) = self.source {
+            let value = clap::ValueEnum::to_possible_value(&source);
+            arguments.extend(value.map(|value| format!("--source={}", value.get_name()).into()));
+        }
+        arguments
+    }
 }
 
 /// A listener that passes a loader's progress on to the parent, at most ten times a second for each phase. Where the parent is gone,
@@ -60,10 +97,14 @@ pub fn run(args: &DataArgs) -> Result<()> {
     if args.events { fetch_here(args, &names) } else { fetch_and_show(args, &names) }
 }
 
+fn wish(args: &DataArgs) -> Wish<'_> {
+    Wish { data_dir: args.data_dir.as_deref(), offline: args.offline, source: args.source }
+}
+
 /// The child's side: fetches in this process and tells events.
 fn fetch_here(args: &DataArgs, names: &[Name]) -> Result<()> {
     for name in names {
-        let locations = locations(args.data_dir.as_deref(), args.source);
+        let locations = wish(args).locations();
         // Nobody waits for the data any more, and no program that was to bring it may go on.
         match lrscope_data::prepare(*name, &locations, &mut tell_progress(group::end_own)) {
             Ok(origin) => tell(&Event::DataReady { source: origin.to_string() })?,
@@ -77,7 +118,7 @@ fn fetch_and_show(args: &DataArgs, names: &[Name]) -> Result<()> {
     let mut failed = None;
     let mut found = serde_json::Map::new();
     for name in names {
-        match fetch(*name, args.data_dir.as_deref(), args.source, args.output) {
+        match fetch(*name, wish(args), args.output) {
             Ok(source) => {
                 if !args.output.json {
                     print(&described(*name, &source))?;
@@ -124,20 +165,9 @@ fn as_json(name: Name, source: &str) -> serde_json::Value {
 }
 
 /// Makes sure that a data set is on this machine, by a child process whose progress is shown. Returns its source in words.
-pub fn fetch(
-    name: Name,
-    data_dir: Option<&Path>,
-    source: Option<DataSource>,
-    output: crate::args::OutputArgs,
-) -> Result<String> {
+pub fn fetch(name: Name, wish: Wish<'_>, output: OutputArgs) -> Result<String> {
     let mut arguments: Vec<OsString> = vec!["data".into(), name.to_string().into(), "--events".into()];
-    if let Some(folder) = data_dir {
-        arguments.extend(["--data-dir".into(), folder.as_os_str().to_owned()]);
-    }
-    if let Some(source) = source {
-        let value = clap::ValueEnum::to_possible_value(&source);
-        arguments.extend(value.map(|value| format!("--source={}", value.get_name()).into()));
-    }
+    arguments.extend(wish.arguments());
     let job = Job { label: name.to_string(), arguments, input: Vec::new(), threads: 1, orderly: false };
     let outcomes = run_all(&[job], 1, &mut Display::new(output, "data", 1).quietly_ended())?;
     match outcomes.into_iter().next() {

@@ -17,7 +17,7 @@ use lrscope_runner::train::{BoxedError, Progress, TrainError, drive};
 use lrscope_schedule::{Group, Rates};
 use lrscope_trainer::CandleLearner;
 
-use crate::commands::data::{locations, tell_progress};
+use crate::commands::data::{Wish, tell_progress};
 use crate::exit::{self, BadInput, bad_input};
 use crate::interrupts::{self, Catching, Interrupted};
 use crate::keep::Keeper;
@@ -83,7 +83,7 @@ fn execute(task: &Task) -> Result<()> {
     let name: Name = spec.data.name.parse().map_err(bad_input)?;
     let started = now();
     let reading = Instant::now();
-    let locations = locations(task.data_dir.as_deref(), None);
+    let locations = Wish { data_dir: task.data_dir.as_deref(), offline: task.offline, source: None }.locations();
     // A parent that went away is noticed by the next event that matters.
     let data = lrscope_data::load(name, &locations, &mut tell_progress(|| ())).map_err(bad_input)?;
     let data_seconds = reading.elapsed().as_secs_f64();

@@ -121,7 +121,7 @@ fn without_a_source_the_error_says_what_was_tried_and_that_digits_needs_nothing(
                 "tried, in this order",
                 "local: data",
                 "hub-cache",
-                "HF_HUB_OFFLINE",
+                "not asked: HF_HUB_OFFLINE keeps lrscope from the network",
                 "npm",
                 "--data-dir",
                 "`digits` needs nothing",
@@ -149,7 +149,13 @@ fn one_missing_set_does_not_hide_the_others() {
 fn a_data_folder_that_is_none() {
     let folder = Folder::new();
     folder.write("file", "");
-    for (place, says) in [("absent", "absent: does not exist"), ("file", "file: is a file, not a folder")] {
+    let mut cases = vec![("absent", "absent: does not exist"), ("file", "file: is a file, not a folder")];
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("nowhere", folder.join("link")).unwrap();
+        cases.push(("link", "link: is a link to nowhere, which does not exist"));
+    }
+    for (place, says) in cases {
         let told = folder.run(&["range-test", "mnist", "--data-dir", place]);
         told.must_fail(place, 2, &[says, "name an existing folder by --data-dir"]);
     }

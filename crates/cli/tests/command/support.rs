@@ -89,12 +89,20 @@ impl Folder {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lrscope"));
         command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
-        for variable in ["LRSCOPE_DATA_DIR", "HF_HUB_CACHE", "NO_COLOR", "RAYON_NUM_THREADS", "RUST_BACKTRACE"] {
+        let unset = [
+            "LRSCOPE_DATA_DIR",
+            "HF_HUB_CACHE",
+            "HUGGINGFACE_HUB_CACHE",
+            "TRANSFORMERS_OFFLINE",
+            "HF_DATASETS_OFFLINE",
+        ];
+        for variable in unset.into_iter().chain(["NO_COLOR", "RAYON_NUM_THREADS", "RUST_BACKTRACE"]) {
             command.env_remove(variable);
         }
         command
             .env("HF_HOME", self.join("hub"))
             .env("HF_HUB_OFFLINE", "1")
+            .env("KERAS_HOME", self.join("keras"))
             .env("LRSCOPE_CACHE_DIR", self.join("cache"))
             .env("PATH", self.join("no-programs"))
             .stdout(Stdio::piped())

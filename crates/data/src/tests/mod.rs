@@ -6,18 +6,33 @@
 mod bad_archives;
 mod bad_files;
 mod bad_parquet;
+mod hub_revisions;
 mod hub_server;
+mod idx_copies;
 mod installing;
+mod keras_arrays;
 mod known_data;
+mod layouts;
 mod made;
+mod offline;
+mod padded;
 mod reading;
 mod real_data;
 mod seeds;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::{Error, Problem};
+use crate::expected::Expected;
+use crate::folders::Folder;
+use crate::idx_folder::IdxFiles;
+use crate::{Error, Images, Name, Problem};
+
+/// The four IDX files of a folder, whatever they hold.
+fn idx_folder(folder: &Path, parts: (&Expected, &Expected)) -> Result<Option<(Images, Images)>, Error> {
+    let files = IdxFiles::find(&Folder::list(folder).unwrap());
+    files.map(|files| files.read(Name::Mnist, parts, &mut Ok)).transpose()
+}
 
 /// What is wrong with the file, and the place that the error names.
 fn problem<T: std::fmt::Debug>(result: Result<T, Error>) -> (String, Problem) {

@@ -1,7 +1,6 @@
 //! Every form is read right. The oracle is the pictures that the form was made of.
 
 use std::fs;
-use std::path::Path;
 
 use parquet::basic::Compression;
 use tempfile::tempdir;
@@ -10,11 +9,9 @@ use super::bad_parquet::{Column, parquet, read_parquet};
 use super::made::{
     COLOUR, GREY, archive, few, gzip, idx_pair, interleaved, pickle, pictures, pngs, records, sheet, write,
 };
-use super::problem;
+use super::{idx_folder, problem};
 use crate::cifar::{self, Form};
 use crate::images::Images;
-use crate::local;
-use crate::name::Name;
 use crate::npm;
 use crate::pickle::read_batch;
 use crate::progress::Reporter;
@@ -38,19 +35,14 @@ fn idx_files_plain_gzipped_and_dotted() {
         ("t10k-labels-idx1-ubyte.gz", d),
     ];
     write(folder.path(), &files.map(|(file, bytes)| (file.to_owned(), bytes)));
-    let mut ticks = Vec::new();
-    let read =
-        local::idx_folder(Name::Mnist, folder.path(), (&GREY, &few(GREY)), &mut |done| ticks.push(done)).unwrap();
-    assert_eq!(read, Some((train, test)));
-    assert_eq!(ticks, [10, 13]);
+    assert_eq!(idx_folder(folder.path(), (&GREY, &few(GREY))).unwrap(), Some((train, test)));
 }
 
 #[test]
 fn a_folder_without_idx_files_is_passed_over() {
     let folder = tempdir().unwrap();
-    let read = |path: &Path| local::idx_folder(Name::Mnist, path, (&GREY, &few(GREY)), &mut |_| ()).unwrap();
-    assert_eq!(read(folder.path()), None);
-    assert_eq!(read(&folder.path().join("nothing")), None);
+    fs::write(folder.path().join("train-images.png"), "").unwrap();
+    assert_eq!(idx_folder(folder.path(), (&GREY, &few(GREY))).unwrap(), None);
 }
 
 type Batch = fn(&Images, std::ops::Range<usize>) -> Vec<u8>;
@@ -84,7 +76,7 @@ fn batches_in_a_folder_and_in_an_archive() {
         fs::write(&path, archive(&entries)).unwrap();
         let mut told = Vec::new();
         let mut sink = |progress: crate::Progress| told.push((progress.done, progress.total));
-        let read = local::read_archive(&path, form, expected, &mut Reporter::new(&mut sink)).unwrap();
+        let read = cifar::read_archive(&path, expected, &mut Reporter::new(&mut sink)).unwrap();
         assert_eq!(read, (train.clone(), test.clone()), "{form:?}");
         let length = fs::metadata(&path).unwrap().len();
         assert!(told.iter().all(|&(done, total)| done <= length && total == Some(length)), "{told:?}");
@@ -127,7 +119,7 @@ fn parquet_files_of_every_kind() {
                 let columns = Column::pictures(&pngs(&images), &images.labels);
                 let bytes = parquet(column, &columns, group_rows, compression, dictionary);
                 assert_eq!(
-                    read_parquet(bytes, column, &expected).unwrap(),
+                    read_parquet(bytes, &expected).unwrap(),
                     images,
                     "{compression:?} {group_rows} {dictionary}"
                 );
@@ -143,7 +135,7 @@ fn many_pictures_keep_their_order() {
     let images = pictures(&many, 1);
     let columns = Column::pictures(&pngs(&images), &images.labels);
     let bytes = parquet("image", &columns, 9000, Compression::SNAPPY, true);
-    assert!(read_parquet(bytes, "image", &many).unwrap() == images);
+    assert!(read_parquet(bytes, &many).unwrap() == images);
 }
 
 #[test]
@@ -188,8 +180,7 @@ fn a_set_that_lacks_a_file_is_an_error_that_names_it() {
     let (a, b) = idx_pair(&train);
     let folder = tempdir().unwrap();
     write(folder.path(), &[("train-images-idx3-ubyte".to_owned(), a), ("train-labels-idx1-ubyte".to_owned(), b)]);
-    let read = local::idx_folder(Name::Mnist, folder.path(), (&GREY, &few(GREY)), &mut |_| ());
-    let (place, problem) = problem(read);
+    let (place, problem) = problem(idx_folder(folder.path(), (&GREY, &few(GREY))));
     assert!(place.ends_with("t10k-images-idx3-ubyte"), "{place}");
     assert!(problem.to_string().contains("is missing"), "{problem}");
     let _ = test;

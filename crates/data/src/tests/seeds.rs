@@ -33,7 +33,7 @@ fn seeds() {
         write("parquet", name, &parquet("image", &rows, 4, compression, dictionary));
     }
     let few_grey = idx_pair(&pictures(&few(GREY), 1));
-    let names = crate::local::IDX.iter().map(|file| format!("package/data/{file}"));
+    let names = crate::idx_folder::IDX.iter().map(|file| format!("package/data/{file}"));
     let files: Vec<_> = names.zip([images, labels, few_grey.0, few_grey.1]).collect();
     write("npm", "idx", &form(2, archive(&files)));
     write("npm", "sheets", &form(3, archive(&sheet_package(&colour, &test))));
