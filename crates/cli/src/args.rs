@@ -181,6 +181,14 @@ pub struct SweepArgs {
     pub divergence_factor: Option<f64>,
 }
 
+/// Which rates stand for "range-test".
+#[derive(Debug, Clone, Default, Args)]
+pub struct PickArgs {
+    /// Rates for "range-test": those of the range test whose report has this name, or these two [default: those of the strongest range test for the same settings]
+    #[arg(long, value_name = "NAME | BASE_LR MAX_LR", num_args = 1..=2, allow_negative_numbers = true)]
+    pub pick: Vec<String>,
+}
+
 /// How a sweep's rate grows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Sweep {
@@ -206,6 +214,9 @@ pub struct CompareArgs {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub arms: Vec<String>,
     #[command(flatten)]
+    /// Which pick to use.
+    pub pick: PickArgs,
+    #[command(flatten)]
     /// Where to compute.
     pub machine: MachineArgs,
 }
@@ -225,6 +236,9 @@ pub struct TrainArgs {
     /// Number of seeds
     #[arg(long, value_name = "N")]
     pub seeds: Option<u64>,
+    #[command(flatten)]
+    /// Which pick to use.
+    pub pick: PickArgs,
     #[command(flatten)]
     /// Where to compute.
     pub machine: MachineArgs,
@@ -261,9 +275,9 @@ pub struct ScheduleArgs {
     /// Updates in an epoch [default: the experiment's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub steps_per_epoch: Option<u64>,
-    /// Rates to take for "range-test" [default: the pick that is kept for the experiment's settings]
-    #[arg(long, value_names = ["BASE_LR", "MAX_LR"], num_args = 2)]
-    pub pick: Vec<f64>,
+    #[command(flatten)]
+    /// Which pick to use.
+    pub pick: PickArgs,
     /// Folder of records and reports, where picks are kept
     #[arg(long, default_value = "results", value_name = "FOLDER")]
     pub results: PathBuf,

@@ -17,6 +17,7 @@ mod interrupts;
 mod keep;
 mod operations;
 mod perform;
+mod picking;
 mod pool;
 mod progress;
 mod recipe;

@@ -154,8 +154,17 @@ fn experiment(study: &Study) -> Result<Experiment> {
 }
 
 fn range_test(study: &Study, facts: StudyFacts, store: &Store, folder: &str) -> Result<(Vec<ReportFile>, IndexEntry)> {
-    let report = RangeTestReport { facts, analysis: study.range_test(store)? };
+    let mut analysis = study.range_test(store)?;
+    analysis.warnings.extend(study.warnings.iter().cloned());
+    let report = RangeTestReport { facts, multipliers: multipliers(&experiment(study)?), analysis };
     Ok((render_range_test(&report)?, report.index_entry(folder)))
+}
+
+/// The groups' factors on the schedule's rate; none where every factor is 1.
+pub fn multipliers(experiment: &Experiment) -> Vec<(String, f64)> {
+    let multiplied = experiment.groups.iter().any(|group| (group.lr_mult - 1.0).abs() > 0.0);
+    let groups = experiment.groups.iter().filter(|_| multiplied);
+    groups.map(|group| (group.name.clone(), group.lr_mult)).collect()
 }
 
 fn comparison(study: &Study, facts: StudyFacts, store: &Store, folder: &str) -> Result<(Vec<ReportFile>, IndexEntry)> {
@@ -169,6 +178,7 @@ fn training(study: &Study, facts: StudyFacts, store: &Store, folder: &str) -> Re
     let Some(result) = compare(study.results(store)?)?.arms.into_iter().next() else {
         return Ok(None);
     };
-    let report = TrainingReport { facts, warnings: study.warnings.clone(), result };
+    let (pick_note, warnings) = (study.pick.clone(), study.warnings.clone());
+    let report = TrainingReport { facts, pick_note, warnings, result };
     Ok(Some((render_training(&report)?, report.index_entry(folder))))
 }

@@ -19,6 +19,8 @@ mod doctor;
 mod faults;
 #[path = "command/fetching.rs"]
 mod fetching;
+#[path = "command/groups.rs"]
+mod groups;
 #[path = "command/hub_cache.rs"]
 mod hub_cache;
 #[path = "command/interrupted.rs"]
@@ -33,6 +35,8 @@ mod picks;
 mod plateau;
 #[path = "command/previews.rs"]
 mod previews;
+#[path = "command/provenance.rs"]
+mod provenance;
 #[path = "command/repeat.rs"]
 mod repeat;
 #[path = "command/reports.rs"]

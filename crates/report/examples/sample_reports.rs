@@ -64,6 +64,7 @@ fn range_test(folder: &Path, name: &str, seeds: u64) -> Result<IndexEntry, Box<d
             measured: measured(),
             command: "lrscope range-test cifar10 --seeds 3".into(),
         },
+        multipliers: Vec::new(),
         analysis: analyse_planned(&curves, 450)?,
     };
     write_report(folder, &render_range_test(&report)?)?;
@@ -103,6 +104,7 @@ fn training(folder: &Path, name: &str) -> Result<IndexEntry, Box<dyn Error>> {
             measured: measured(),
             command: "lrscope train cifar10".into(),
         },
+        pick_note: Some("rates given by --pick: base_lr 0.001, max_lr 0.006".into()),
         warnings: Vec::new(),
         result: compare(vec![synthetic::arm(&synthetic::PLANS[0], 3, 5_000)])?.arms.remove(0),
     };

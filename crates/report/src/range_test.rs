@@ -17,6 +17,8 @@ use crate::study_facts::StudyFacts;
 pub struct RangeTestReport {
     /// What the page says of its study.
     pub facts: StudyFacts,
+    /// Names of the parameter groups with their factors on the picked rates; none where every factor is 1.
+    pub multipliers: Vec<(String, f64)>,
     /// The analysis.
     pub analysis: RangeTest,
 }
@@ -43,7 +45,8 @@ pub fn render_range_test(report: &RangeTestReport) -> Result<Vec<ReportFile>, Re
     if analysis.curves.is_empty() {
         return Err(RenderError::Empty("the range test has no curve".into()));
     }
-    let Pictures { mut files, missing } = Pictures::draw([(PICTURE, Some(figure::chart(analysis)))]);
+    let Pictures { mut files, missing } =
+        Pictures::draw([(PICTURE, Some(figure::chart(analysis, !report.multipliers.is_empty())))]);
     files.extend([
         tables::curves(analysis)?,
         tables::mean_curve(analysis)?,

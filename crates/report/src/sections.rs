@@ -3,8 +3,13 @@
 use std::fmt::Display;
 
 use crate::fact::Fact;
-use crate::markdown::{Inline, Page, Side, code, link, text};
+use crate::markdown::{Inline, Page, Side, code, link, strong, text};
 use crate::study_facts::StudyFacts;
+
+/// Where the rates of a range test came from.
+pub(crate) fn range(page: &mut Page, note: &str) {
+    page.paragraph(&strong(&Inline::own("Range")).then(&Inline::own(": ")).then(&text(note)));
+}
 
 const FACTS: [(&str, Side); 2] = [("what", Side::Left), ("value", Side::Left)];
 

@@ -24,6 +24,8 @@ use crate::study_facts::StudyFacts;
 pub struct TrainingReport {
     /// What the page says of its study.
     pub facts: StudyFacts,
+    /// Where rates of a range test came from; absent where none was used.
+    pub pick_note: Option<String>,
     /// What a reader must know.
     pub warnings: Vec<String>,
     /// The schedule and what each seed reached with it.
@@ -77,6 +79,9 @@ fn page(report: &TrainingReport, files: &[ReportFile], missing: Vec<String>) -> 
     let mut page = Page::titled(&report.facts.title);
     page.paragraph(&strong(&Inline::own("Result")).then(&Inline::own(": ")).then(&text(&report.headline())));
     page.paragraph(&Inline::own("Schedule: ").then(&text(&report.result.schedule)));
+    if let Some(note) = &report.pick_note {
+        sections::range(&mut page, note);
+    }
     for (name, meaning) in &shown {
         page.picture(meaning, name);
     }
@@ -96,7 +101,10 @@ fn page(report: &TrainingReport, files: &[ReportFile], missing: Vec<String>) -> 
     sections::reproduce(&mut page, &report.facts);
     let tables = [
         own("runs.csv", "a row for each run: how it ended and what it reached (accuracies in [0, 1], losses in nats)"),
-        own("curves.csv", "every update of every run: learning rate, loss before the update (nats)"),
+        own(
+            "curves.csv",
+            "every update of every run: the schedule's learning rate (before any lr_mult), loss before the update (nats)",
+        ),
         evaluations,
     ];
     let all: Vec<_> = shown.into_iter().chain(tables).collect();

@@ -24,6 +24,7 @@ pub use curve::{Curve, Ending};
 pub use divergence::DivergenceMonitor;
 pub use permutation::{holm, pairs_needed, sign_flip, smallest_p};
 pub use pick::{Pick, RangeTest, analyse, analyse_planned};
+pub use reading::FEWEST as FEWEST_STEPS;
 pub use rules::{Rule, RuleError, RuleOutcome};
 pub use smoothing::centred_smoothing;
 pub use statistics::{Estimate, LEVEL};

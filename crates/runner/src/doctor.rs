@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::picks::read_pick;
+use crate::picks::{PickFile, check_pick, read_pick};
 use crate::record::{AttemptEntry, AttemptState, RecordError, Store, Tail, names_in};
-use crate::spec::RunId;
+use crate::spec::{NUMERICS_VERSION, RunId};
 use crate::study::{Study, StudyArm, StudyRun};
 
 /// How much a finding matters.
@@ -194,7 +194,7 @@ fn picks(store: &Store, found: &mut Examination) -> Result<(), RecordError> {
         }
         found.picks += 1;
         match read_pick(&path) {
-            Ok(Some(record)) => pick_of_study(store, &path, &record, found),
+            Ok(Some(file)) => pick_of_runs(store, &path, &file, found),
             Ok(None) => {}
             Err(error) => found.find(Severity::Broken, &path, error.to_string()),
         }
@@ -202,21 +202,32 @@ fn picks(store: &Store, found: &mut Examination) -> Result<(), RecordError> {
     Ok(())
 }
 
-/// A pick must be what its range test's records give.
-fn pick_of_study(store: &Store, path: &Path, record: &crate::picks::PickRecord, found: &mut Examination) {
-    const AGAIN: &str = "delete it and run the range test again";
-    let Ok(study) = Study::read(&store.path().join(&record.report)) else {
-        let message = format!("its report {:?} is not here, so it cannot be checked", record.report);
-        return found.find(Severity::Note, path, message);
+/// A pick must be what the records of its runs give.
+fn pick_of_runs(store: &Store, path: &Path, file: &PickFile, found: &mut Examination) {
+    let record = match check_pick(store, path, file) {
+        Ok(record) => record,
+        Err(error) => {
+            let message = error.to_string();
+            let named = format!("{}: ", path.display());
+            return found.find(Severity::Broken, path, message.strip_prefix(&named).unwrap_or(&message));
+        }
     };
-    let same_runs = study.arms.iter().flat_map(|arm| &arm.runs).map(|run| &run.id).eq(&record.runs);
-    match study.range_test(store) {
-        Ok(_) if !same_runs => found.find(Severity::Note, path, "its report was made anew from other runs"),
-        Ok(analysis) if analysis.pick.as_ref() != Some(&record.pick) => {
-            found.find(Severity::Broken, path, format!("it is not what its range test's records give; {AGAIN}"));
+    if record.numerics != NUMERICS_VERSION {
+        let (theirs, report) = (record.numerics, &record.report);
+        let message = format!(
+            "numerics version {theirs} made it, and this program has {NUMERICS_VERSION}; only `--pick {report}` uses it"
+        );
+        found.find(Severity::Note, path, message);
+    }
+    match Study::read(&store.path().join(&file.report)) {
+        Err(_) => {
+            let message = format!("its report {:?} is not here; its runs are, and they give it", file.report);
+            found.find(Severity::Note, path, message);
+        }
+        Ok(study) if !study.arms.iter().flat_map(|arm| &arm.runs).map(|run| &run.id).eq(&record.runs) => {
+            found.find(Severity::Note, path, "its report was made anew from other runs");
         }
         Ok(_) => {}
-        Err(error) => found.find(Severity::Broken, path, format!("it cannot be checked: {error}")),
     }
 }
 

@@ -4,6 +4,7 @@ use lrscope_schedule::{
     Context, Evaluated, Group, Length, PerGroup, Pick, Plan, Problem as Fault, Rate, ScheduleError, ScheduleSpec, Sweep,
 };
 
+use crate::analysis::FEWEST_STEPS;
 use crate::experiment::{Experiment, Problem};
 use crate::learner::Subset;
 use crate::random::{Family, Seed};
@@ -77,6 +78,12 @@ impl Setting {
     pub fn range_test(&self) -> Result<Vec<RunSpec>, Problem> {
         let test = &self.experiment.range_test;
         let steps = self.steps("range_test.length", test.length)?;
+        if steps < FEWEST_STEPS as u64 {
+            let few = format!(
+                "{steps} updates are too few to read a curve from; sweep at least {FEWEST_STEPS}, and some hundreds for a loss with noise"
+            );
+            return Err(Problem::new("range_test.length", few));
+        }
         let sweep = ScheduleSpec::Sweep(Sweep {
             start_lr: PerGroup::All(Rate::Value(test.start_lr)),
             end_lr: PerGroup::All(Rate::Value(test.end_lr)),
@@ -87,7 +94,7 @@ impl Setting {
         let stop = StopRule::Divergence { factor: test.divergence_factor, window: 1 + steps / 100 * 2 };
         let seed = Seed { family: Family::RangeTest, number: 0 };
         let run = self.run(seed, sweep, steps, evaluation, stop);
-        Ok(each_seed(&run.map_err(|error| Problem::new("range_test", error.to_string()))?, test.seeds))
+        Ok(each_seed(&run.map_err(|error| sweep_problem(&error))?, test.seeds))
     }
 
     /// The runs of one schedule of `train` or `compare`, one for each seed. `key` is where the schedule stands.
@@ -168,6 +175,24 @@ impl Setting {
         let mut lints = schedule.unused_settings();
         lints.extend(plan(run)?.lint_with(run.steps, run.evaluation.every));
         Ok(lints.iter().map(ToString::to_string).collect())
+    }
+
+    /// What is probably not meant about the sizes of batches and data.
+    pub fn size_warnings(&self) -> Vec<String> {
+        let (data, examples) = (&self.experiment.data, self.examples());
+        let (batch, passes) = (data.batch_size, data.accumulation_steps);
+        let per_update = batch * passes;
+        if per_update <= examples {
+            return Vec::new();
+        }
+        let asked = if passes == 1 {
+            format!("batch_size {batch} is")
+        } else {
+            format!("batch_size {batch} × accumulation_steps {passes} = {per_update} is")
+        };
+        vec![format!(
+            "{asked} more than the {examples} training examples: every update takes the whole set, and an epoch is one update"
+        )]
     }
 
     /// What is evaluated once a run is done.
@@ -285,6 +310,18 @@ impl Setting {
 fn each_seed(first: &RunSpec, seeds: u64) -> Vec<RunSpec> {
     let run = |number| RunSpec { seed: Seed { number, ..first.seed }, ..first.clone() };
     (0..seeds).map(run).collect()
+}
+
+/// A sweep's error by the key of `[range_test]` that it is about.
+fn sweep_problem(error: &ScheduleError) -> Problem {
+    let setting = match error.place.strip_prefix("sweep.") {
+        Some("start_lr") => "range_test.start_lr",
+        Some("end_lr") => "range_test.end_lr",
+        Some("steps") => "range_test.length",
+        Some("kind") => "range_test.sweep",
+        _ => "range_test",
+    };
+    Problem::new(setting, error.problem.to_string())
 }
 
 /// A schedule's error by the key of the setting that it is about; `key` is where the schedule stands.

@@ -164,17 +164,9 @@ impl Study {
 
     /// A range test's analysis, from the seeds that have a record.
     pub fn range_test(&self, store: &Store) -> Result<RangeTest, StudyError> {
-        let mut curves = Vec::new();
-        let mut planned = 0;
-        for run in self.arms.iter().flat_map(|arm| &arm.runs) {
-            if let Some(record) = store.find(&run.id)? {
-                let loss = losses(&record)?;
-                let lr = rates(&record, loss.len() as u64)?;
-                planned = planned.max(record.spec.steps);
-                curves.push(Curve { seed: run.seed, lr, loss, ending: record.result.ending });
-            }
-        }
-        Ok(analyse_planned(&curves, planned as usize)?)
+        let runs = self.arms.iter().flat_map(|arm| &arm.runs);
+        let records = runs.filter_map(|run| store.find(&run.id).transpose());
+        analysed(&records.collect::<Result<Vec<_>, _>>()?)
     }
 
     /// Results of all arms, without statistics: those are [`compare`](crate::analysis::compare)'s.
@@ -187,6 +179,18 @@ impl Study {
         }
         Ok(results)
     }
+}
+
+/// The analysis of a range test's runs.
+pub(crate) fn analysed(records: &[Published]) -> Result<RangeTest, StudyError> {
+    let curve = |record: &Published| -> Result<Curve, StudyError> {
+        let loss = losses(record)?;
+        let lr = rates(record, loss.len() as u64)?;
+        Ok(Curve { seed: record.spec.seed.number, lr, loss, ending: record.result.ending })
+    };
+    let curves = records.iter().map(curve).collect::<Result<Vec<_>, _>>()?;
+    let planned = records.iter().map(|record| record.spec.steps).max().unwrap_or(0);
+    Ok(analyse_planned(&curves, planned as usize)?)
 }
 
 /// The last version without a checksum.

@@ -37,14 +37,14 @@ fn quadratic(lr: &[f64], lambda: f64, start: f64) -> Curve {
 
 fn picked(curves: &[Curve]) -> (Pick, RangeTest) {
     let test = analyse(curves).expect("the curves are well formed");
-    let pick = test.pick.clone().unwrap_or_else(|| panic!("no pick: {:?}", test.warnings));
+    let pick = test.pick.clone().unwrap_or_else(|| panic!("no pick: {:?}", test.refusal));
     (pick, test)
 }
 
 fn refused(curves: &[Curve], because: &str) -> RangeTest {
     let test = analyse(curves).expect("the curves are well formed");
     assert_eq!(test.pick, None);
-    assert!(test.warnings.iter().any(|w| w.starts_with("no pick") && w.contains(because)), "{:?}", test.warnings);
+    assert!(test.refusal.as_ref().is_some_and(|refusal| refusal.contains(because)), "{:?}", test.refusal);
     test
 }
 
@@ -192,7 +192,7 @@ fn noisy_networks_are_picked_where_they_should() {
         assert!(decades(pick.first_descent_lr, clean.first_descent_lr) < 0.3, "{pick:?} {clean:?}");
         assert!(pick.edge_reached && pick.max_lr < 0.1 && pick.max_lr > 0.01);
         assert_eq!(test.seed_picks.len(), 3);
-        assert!(!test.warnings.iter().any(|w| w.starts_with("no pick")), "{:?}", test.warnings);
+        assert_eq!(test.refusal, None);
     }
 }
 
@@ -295,8 +295,16 @@ fn curves_without_an_answer_say_why() {
     // Losses in 32 bits that stand still but for their last bit, now and then.
     let jitter = |k: f64| 2.25 + if k % 4.0 > 2.5 { 2.4e-7 * (k - 50.0).signum() } else { 0.0 };
     refused(&[of(&jitter)], "never falls");
-    let few = refused(&[curve(0, &lr[..9], &[2.3, 2.2, 2.1, 2.0, 1.9, 1.8, 1.7, 1.6, 1.5])], "too few");
-    assert!(few.warnings.iter().any(|w| w.contains("9 usable steps")), "{:?}", few.warnings);
+    refused(&[curve(0, &lr[..9], &[2.3, 2.2, 2.1, 2.0, 1.9, 1.8, 1.7, 1.6, 1.5])], "9 usable steps are too few");
+    // A sweep to 1e300 leaps over the rates that work; one that starts too high has none.
+    let leaps = exponential(1e-5, 1e300, 200);
+    let broken = |k: f64| if k < 5.0 { 2.3 } else { f64::NAN };
+    let losses: Vec<f64> = (0..200).map(|k| broken(f64::from(k))).collect();
+    refused(&[curve(0, &leaps, &losses)], "too few, at least 10 are needed; sweep more steps, or end at a lower rate");
+    refused(
+        &[curve(0, &lr, &losses[..100])],
+        "too few, at least 10 are needed; sweep more steps, or start at a lower rate",
+    );
     let at_once = refused(&[curve(4, &lr, &[f64::NAN; 100])], "too few");
     assert!(at_once.warnings.iter().any(|w| w.contains("seed 4 is not finite at step 0")), "{:?}", at_once.warnings);
     assert!(at_once.lr.is_empty());
@@ -418,7 +426,7 @@ proptest! {
     #[test]
     fn bounds_are_ordered_and_within_the_sweep(curves in any_curves()) {
         let test = analyse(&curves).expect("the curves are well formed");
-        prop_assert_eq!(test.pick.is_none(), test.warnings.iter().any(|w| w.starts_with("no pick")));
+        prop_assert_eq!(test.pick.is_none(), test.refusal.is_some());
         let (first, last) = (curves[0].lr[0], curves[0].lr[curves[0].lr.len() - 1]);
         for pick in test.pick.iter().chain(test.seed_picks.iter().map(|(_, pick)| pick)) {
             prop_assert!(first <= pick.base_lr && 0.0 < pick.base_lr && pick.base_lr < pick.max_lr, "{:?}", pick);
@@ -490,4 +498,16 @@ fn centred_smoothing_has_no_phase_and_keeps_what_it_should() {
     // At the ends the window shrinks and stays centred: the first value is itself, the second a mean of three.
     let smooth = centred_smoothing(&[4.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], 5);
     assert_eq!(smooth[..2], [4.0, 1.0]);
+}
+
+/// In a sweep from 0 whose first step takes the whole fall there is no rate to pick, and "start lower" would be no advice.
+#[test]
+fn a_linear_sweep_from_zero_that_is_too_coarse_says_what_to_do() {
+    let lr = linear(0.0, 10.0, 200);
+    let loss: Vec<f64> = lr.iter().map(|lr| if *lr == 0.0 { 2.3 } else { 0.1 + (lr / 3.0).powi(4) }).collect();
+    refused(&[curve(0, &lr, &loss)], "end the sweep lower, or sweep more steps");
+    let fine = linear(0.0, 10.0, 2000);
+    let loss: Vec<f64> = fine.iter().map(|lr| 2.3 / (1.0 + (lr / 0.1).powi(2)) + (lr / 3.0).powi(4)).collect();
+    let (pick, test) = picked(&[curve(0, &fine, &loss)]);
+    assert!(pick.base_lr > 0.0 && pick.edge_reached && test.lowest_lr().is_some_and(|lr| lr > 0.1), "{pick:?}");
 }

@@ -23,5 +23,7 @@ mod resolving;
 mod streams;
 #[path = "runs/studies.rs"]
 mod studies;
+#[path = "runs/swept.rs"]
+mod swept;
 #[path = "runs/texts.rs"]
 mod texts;

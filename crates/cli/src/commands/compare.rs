@@ -4,20 +4,19 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, anyhow};
 use lrscope_runner::analysis::{Comparison, compare, same_runs};
-use lrscope_runner::picks::{PickKey, bounds, find_pick};
 use lrscope_runner::record::Store;
 use lrscope_runner::resolve::Setting;
 use lrscope_runner::spec::RunSpec;
 use lrscope_runner::study::{Question, StudyArm};
-use lrscope_schedule::{Pick, ScheduleSpec};
+use lrscope_schedule::ScheduleSpec;
 
-use crate::args::{CompareArgs, MachineArgs};
-use crate::commands::range_test::{fail_without_runs, no_pick, sweep};
+use crate::args::CompareArgs;
+use crate::commands::range_test::fail_without_runs;
 use crate::configured::Configured;
-use crate::exit::Inconclusive;
 use crate::figures;
 use crate::perform::{Done, Plan, device, perform};
-use crate::progress::Display;
+use crate::picking::{Picked, picked};
+use crate::progress::note;
 use crate::render;
 use crate::tell::print;
 
@@ -26,14 +25,15 @@ pub fn run(args: &CompareArgs) -> Result<()> {
     let mut configured = Configured::load(&args.experiment)?;
     configured.apply_training(args.length.as_deref(), args.seeds)?;
     configured.choose_arms(&args.arms)?;
+    let choice = args.pick.choice()?;
     let (class, isa) = device(&args.machine)?;
     let setting = configured.setting(class, isa)?;
     let arms = setting.experiment().arms.iter().enumerate();
     let schedules: Vec<_> = arms.map(|(index, arm)| (schedule_key(index), &arm.schedule)).collect();
-    let picked = picked(&configured, &setting, &schedules, &args.machine)?;
+    let picked = picked(&configured, &setting, &schedules, &args.machine, choice.as_ref())?;
     let plan = plan(&configured, &setting, picked)?;
-    warn(&plan, &args.machine);
-    note_what_is_not_compared(&plan, &args.machine);
+    introduce(&plan);
+    note_what_is_not_compared(&plan);
     let done = perform(&plan, &args.machine)?;
     render::report(&args.machine.results, &done.folder)?;
     render::index(&args.machine.results)?;
@@ -44,29 +44,30 @@ pub fn run(args: &CompareArgs) -> Result<()> {
     failed_runs(&done)
 }
 
-/// Says the lint's warnings before anything is trained.
-pub fn warn(plan: &Plan, machine: &MachineArgs) {
-    let display = Display::new(machine.output, "", 0);
-    for warning in &plan.warnings {
-        display.say(&format!("warning: {warning}"));
+/// Says what speaks against a study before anything is trained. It is not progress, so nothing hides it.
+pub fn warn(warnings: &[String]) {
+    for warning in warnings {
+        note(&format!("warning: {warning}"));
     }
+}
+
+/// Says what speaks against a plan and where its rates come from.
+pub fn introduce(plan: &Plan) {
+    warn(&plan.warnings);
     if let Some(pick) = &plan.pick {
-        display.say(pick);
+        note(pick);
     }
 }
 
 /// Says before anything is trained that there is one arm, or that arms are the same runs.
-fn note_what_is_not_compared(plan: &Plan, machine: &MachineArgs) {
+fn note_what_is_not_compared(plan: &Plan) {
     let arms = plan.study_arms();
     let same_as = |index: usize, arm: &StudyArm| {
         let before = arms[..index].iter().find(|before| before.has_runs_of(arm));
         before.map(|before| before.name.as_str())
     };
     let arms: Vec<_> = arms.iter().enumerate().map(|(index, arm)| (arm.name.as_str(), same_as(index, arm))).collect();
-    let display = Display::new(machine.output, "", 0);
-    for sentence in not_compared(&arms) {
-        display.say(&format!("warning: {sentence}"));
-    }
+    warn(&not_compared(&arms));
 }
 
 /// Some runs failed: the report is there, but the exit code must say so.
@@ -85,58 +86,10 @@ fn schedule_key(arm: usize) -> String {
     format!("arm.{arm}.schedule")
 }
 
-/// A range test's bounds, and where they came from in words.
-pub struct Picked {
-    /// The bounds.
-    pub pick: Pick,
-    /// Where they came from.
-    pub words: String,
-}
-
-/// The pick that schedules refer to: the latest one for these settings, else that of a range test which is run now. None
-/// where no schedule refers to any. Schedules come with the keys where they stand.
-pub fn picked(
-    configured: &Configured,
-    setting: &Setting,
-    schedules: &[(String, &ScheduleSpec)],
-    machine: &MachineArgs,
-) -> Result<Option<Picked>> {
-    if !schedules.iter().any(|(_, schedule)| schedule.references_pick()) {
-        return Ok(None);
-    }
-    for (key, schedule) in schedules {
-        setting.check_schedule(key, schedule).map_err(|problem| configured.explain(&problem))?;
-    }
-    let runs = setting.range_test().map_err(|problem| configured.explain(&problem))?;
-    let kept = runs.first().map(PickKey::of).map(|key| find_pick(&machine.results, &key)).transpose()?.flatten();
-    if let Some(record) = kept {
-        let pick = bounds(&record.pick);
-        let words = format!("rates from the range test in {}: {}", record.report, in_words(pick));
-        return Ok(Some(Picked { pick, words }));
-    }
-    let (done, analysis) = sweep(configured, setting, machine)?;
-    let pick = analysis.pick.as_ref().ok_or_else(|| {
-        Inconclusive(format!(
-            "there was no range test for these settings, and the one run now gave {}",
-            no_pick(&analysis)
-        ))
-    })?;
-    let pick = bounds(pick);
-    let words = format!(
-        "there was no range test for these settings, so one was run first, in {}: {}",
-        done.name,
-        in_words(pick)
-    );
-    Ok(Some(Picked { pick, words }))
-}
-
-fn in_words(pick: Pick) -> String {
-    format!("base_lr {:?}, max_lr {:?}", pick.base_lr, pick.max_lr)
-}
-
 fn plan(configured: &Configured, setting: &Setting, picked: Option<Picked>) -> Result<Plan> {
     let mut arms = Vec::new();
-    let mut warnings = Vec::new();
+    let mut warnings = setting.size_warnings();
+    warnings.extend(picked.iter().flat_map(|picked| picked.warnings.iter().cloned()));
     for (index, arm) in setting.experiment().arms.iter().enumerate() {
         let runs = runs(configured, setting, &schedule_key(index), &arm.schedule, picked.as_ref())?;
         warnings
@@ -180,7 +133,7 @@ fn show(done: &Done, comparison: &Comparison, json: bool) -> Result<()> {
             "differences": comparison.differences,
             "same_runs": comparison.same_runs(),
             "pick": done.study.pick,
-            "warnings": comparison.warnings,
+            "warnings": comparison.warnings.iter().chain(&done.study.warnings).collect::<Vec<_>>(),
             "report": done.folder,
         });
         return print(&serde_json::to_string_pretty(&result)?);

@@ -6,11 +6,12 @@ use lrscope_runner::record::Store;
 use lrscope_runner::study::Question;
 
 use crate::args::TrainArgs;
-use crate::commands::compare::{failed_runs, lint, picked, runs, warn};
+use crate::commands::compare::{failed_runs, introduce, lint, runs};
 use crate::commands::range_test::fail_without_runs;
 use crate::configured::Configured;
 use crate::figures;
 use crate::perform::{Done, Plan, device, perform};
+use crate::picking::picked;
 use crate::render;
 use crate::tell::print;
 
@@ -19,19 +20,23 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     let mut configured = Configured::load(&args.experiment)?;
     configured.apply_training(args.length.as_deref(), args.seeds)?;
     configured.apply_schedule(&args.choice)?;
+    let choice = args.pick.choice()?;
     let (class, isa) = device(&args.machine)?;
     let setting = configured.setting(class, isa)?;
     let schedule = configured.schedule("to train with")?;
-    let picked = picked(&configured, &setting, &[("schedule".into(), schedule)], &args.machine)?;
+    let picked = picked(&configured, &setting, &[("schedule".into(), schedule)], &args.machine, choice.as_ref())?;
     let runs = runs(&configured, &setting, "schedule", schedule, picked.as_ref())?;
+    let mut warnings = setting.size_warnings();
+    warnings.extend(picked.iter().flat_map(|picked| picked.warnings.iter().cloned()));
+    warnings.extend(lint(&setting, schedule, &runs)?);
     let plan = Plan {
         question: Question::Training,
         experiment: setting.experiment().clone(),
-        warnings: lint(&setting, schedule, &runs)?,
+        warnings,
         arms: vec![("train".into(), runs)],
         pick: picked.map(|picked| picked.words),
     };
-    warn(&plan, &args.machine);
+    introduce(&plan);
     let done = perform(&plan, &args.machine)?;
     render::report(&args.machine.results, &done.folder)?;
     render::index(&args.machine.results)?;
@@ -52,6 +57,7 @@ fn show(done: &Done, store: &Store, json: bool) -> Result<()> {
             "evaluated_on": arms.first().map(|arm| arm.evaluated_on),
             "seeds": seeds.map(figures::seed).collect::<Vec<_>>(),
             "pick": done.study.pick,
+            "warnings": done.study.warnings,
             "report": done.folder,
         });
         return print(&serde_json::to_string_pretty(&result)?);

@@ -242,7 +242,11 @@ fn bad_schedules_are_refused_where_they_stand() {
 fn bad_sweeps_are_refused() {
     let rows: [(Change, &str, &[&str]); 5] = [
         (("end_lr = 10.0", "end_lr = 1e-5"), "^1e-5", &["range_test.end_lr: 0.00001 is not above start_lr = 0.0001"]),
-        (("start_lr = 1e-4", "start_lr = 0.0"), "^0.0", &["range_test.start_lr: 0 is not a finite number above 0"]),
+        (
+            ("start_lr = 1e-4", "start_lr = 0.0"),
+            "^0.0",
+            &["range_test.start_lr: 0 is no rate for an exponential sweep to grow from"],
+        ),
         (("end_lr = 10.0", "end_lr = inf"), "^inf", &["range_test.end_lr: inf is not a finite number above 0"]),
         (("seeds = 2", "seeds = 1001"), "^1001", &["range_test.seeds: 1001 is outside 1..=1000"]),
         (

@@ -91,11 +91,11 @@ const ALONE: &[Row] = &[
     ),
     (
         &["schedule", "constant = { lr = \"range-test.max_lr\" }", "--pick", "2", "1"],
-        &["--pick: 2 to 1 is no range of learning rates"],
+        &["--pick: 2 to 1 is not a range of learning rates"],
     ),
     (
         &["schedule", "constant = { lr = \"range-test.max_lr\" }", "--pick", "nan", "1"],
-        &["--pick: NaN to 1 is no range of learning rates"],
+        &["--pick: NaN to 1 is not a range of learning rates"],
     ),
     (
         &["schedule", "cyclic = { base_lr = 0.1, max_lr = 1, step_size_up = 0 }"],

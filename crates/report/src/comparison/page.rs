@@ -28,7 +28,7 @@ pub(super) fn page(report: &ComparisonReport, files: &[ReportFile], missing: Vec
         page.picture(&format!("Where every run ended: {}", report.headline()), "final.svg");
     }
     if let Some(note) = &report.pick_note {
-        page.paragraph(&strong(&Inline::own("Range")).then(&Inline::own(": ")).then(&text(note)));
+        sections::range(&mut page, note);
     }
     arms(&mut page, &comparison.arms, metric);
     differences(&mut page, &comparison.differences, metric);
@@ -234,7 +234,10 @@ fn list_files(page: &mut Page, on: Subset, has: &dyn Fn(&str) -> bool) {
         own("loss.svg", "training loss over the updates"),
         own("schedules.svg", "learning rate over the updates"),
         own("runs.csv", "a row for each run: how it ended and what it reached (accuracies in [0, 1], losses in nats)"),
-        own("curves.csv", "every update of every run: learning rate, loss before the update (nats)"),
+        own(
+            "curves.csv",
+            "every update of every run: the schedule's learning rate (before any lr_mult), loss before the update (nats)",
+        ),
         evaluations,
     ];
     let there: Vec<_> = all.into_iter().filter(|(name, _)| has(name)).collect();

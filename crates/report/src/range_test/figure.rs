@@ -14,8 +14,9 @@ const LOG_FROM: f64 = 30.0;
 /// Pixels of a row in the lower panel.
 const ROW: f64 = 24.0;
 
-pub(super) fn chart(test: &RangeTest) -> Chart {
-    let x = x_axis(test);
+/// `multiplied` says that groups have factors on the rates of the axis.
+pub(super) fn chart(test: &RangeTest, multiplied: bool) -> Chart {
+    let x = x_axis(test, multiplied);
     Chart {
         title: title(test),
         subtitle: subtitle(test),
@@ -31,9 +32,11 @@ fn title(test: &RangeTest) -> String {
         Some(pick) => {
             let (base, max, edge) = (rate(pick.base_lr), rate(pick.max_lr), rate(pick.edge_lr));
             if pick.edge_reached {
-                format!("Cycle between {base} and {max}: the loss stops falling at {edge}")
+                format!("Cycle between {base} and {max}: the loss leaves its floor beyond {edge}")
             } else {
-                format!("Cycle between {base} and {max}: the loss still falls at {edge}, where the sweep ends")
+                format!(
+                    "Cycle between {base} and {max}: the loss is still on its floor at {edge}, where the sweep ends"
+                )
             }
         }
         None => "These curves do not support a learning-rate range".into(),
@@ -50,12 +53,13 @@ fn subtitle(test: &RangeTest) -> String {
     }
 }
 
-fn x_axis(test: &RangeTest) -> Axis {
+fn x_axis(test: &RangeTest, multiplied: bool) -> Axis {
     let swept = test.curves.iter().flat_map(|curve| curve.lr.iter().copied());
     let suggested = test.rules.iter().filter_map(|outcome| outcome.lr);
     let scale = sweep_scale(test);
     let (low, high) = covering(swept.chain(suggested), scale).unwrap_or((1e-5, 1.0));
-    Axis { label: rate_label(scale).into(), scale, low, high, ticks: Ticks::Numbers }
+    let before = if multiplied { ", before lr_mult" } else { "" };
+    Axis { label: format!("{}{before}", rate_label(scale)), scale, low, high, ticks: Ticks::Numbers }
 }
 
 /// Logarithmic where the longest sweep's middle is nearer to the geometric mean of its ends than to the arithmetic one.

@@ -1,6 +1,7 @@
 //! The range test's page.
 
 use lrscope_runner::analysis::{Pick, RangeTest, Rule};
+use lrscope_runner::picks::WHICH_RATE;
 
 use super::{PICTURE, RangeTestReport};
 use crate::markdown::{
@@ -16,7 +17,7 @@ use crate::series_stats::ending_words;
 pub(super) fn page(report: &RangeTestReport, missing: &[String]) -> String {
     let test = &report.analysis;
     let mut page = Page::titled(&report.facts.title);
-    verdict(&mut page, test);
+    verdict(&mut page, test, &report.multipliers);
     match missing {
         [] => page.picture(&meaning(test), PICTURE),
         reasons => reasons.iter().for_each(|reason| page.paragraph(&text(reason))),
@@ -29,19 +30,23 @@ pub(super) fn page(report: &RangeTestReport, missing: &[String]) -> String {
     page.finish()
 }
 
-fn verdict(page: &mut Page, test: &RangeTest) {
+fn verdict(page: &mut Page, test: &RangeTest, multipliers: &[(String, f64)]) {
     let seeds = counted(test.curves.len(), "seed", "seeds");
     let Some(pick) = &test.pick else {
+        let reason = test.refusal.as_deref().unwrap_or("the curves do not support a range");
         page.paragraph(
             &strong(&Inline::own("No pick"))
-                .then(&Inline::own(format!(": the curves of {seeds} do not support a range.")))
-                .then(&reasons(test)),
+                .then(&Inline::own(format!(" from the curves of {seeds}: ")))
+                .then(&text(reason))
+                .then(&Inline::own(".")),
         );
         return;
     };
     let bounds = format!("`base_lr` {}, `max_lr` {}", rate(pick.base_lr), rate(pick.max_lr));
     let from = if test.curves.len() == 1 { "one seed".into() } else { format!("the mean curve of {seeds}") };
-    page.paragraph(&strong(&Inline::own(bounds)).then(&Inline::own(format!(", from {from}; {}.", edge_words(pick)))));
+    page.paragraph(
+        &strong(&Inline::own(bounds)).then(&Inline::own(format!(", from {from}; {}.", edge_words(test, pick)))),
+    );
     page.fenced("toml", &snippet(pick));
     page.paragraph(
         &Inline::own("With every digit, and each seed's own pick: ")
@@ -51,22 +56,32 @@ fn verdict(page: &mut Page, test: &RangeTest) {
     page.list(&[
         Inline::own("`base_lr`: ").then(&text(&pick.base_rule)),
         Inline::own("`max_lr`: ").then(&text(&pick.max_rule)),
+        Inline::own("Both are ").then(&text(WHICH_RATE)).then(&factors(multipliers)).then(&Inline::own(".")),
     ]);
 }
 
-fn edge_words(pick: &Pick) -> String {
-    let edge = rate(pick.edge_lr);
-    if pick.edge_reached {
-        format!("the loss stops falling at {edge} (the edge)")
-    } else {
-        format!("the loss still falls at {edge}, where the sweep ends, so the edge lies higher")
-    }
+/// `: biases × 0.1, weights × 1`; nothing where no group has a factor of its own.
+fn factors(multipliers: &[(String, f64)]) -> Inline {
+    let words: Vec<String> = multipliers.iter().map(|(group, factor)| format!("{group} × {factor}")).collect();
+    if words.is_empty() { Inline::default() } else { Inline::own(": ").then(&text(&words.join(", "))) }
 }
 
-fn reasons(test: &RangeTest) -> Inline {
-    test.warnings.iter().fold(Inline::default(), |all, warning| {
-        all.then(&Inline::own(" ")).then(&text(warning)).then(&Inline::own("."))
-    })
+/// Where the loss is smallest and where it has left its floor for good: a floor is wide, so these are two places.
+fn edge_words(test: &RangeTest, pick: &Pick) -> String {
+    let edge = rate(pick.edge_lr);
+    let loss = if test.window > 1 { "smoothed loss" } else { "loss" };
+    let lowest_lr = test.lowest_lr().unwrap_or(pick.edge_lr);
+    let lowest = rate(lowest_lr);
+    if pick.edge_reached && lowest_lr > pick.edge_lr {
+        // Without noise the edge is the very update that led to the smallest loss.
+        format!("the {loss} falls up to {edge} (the edge) and leaves its floor for good beyond it")
+    } else if pick.edge_reached {
+        format!("the {loss} is lowest at {lowest} and leaves its floor for good beyond {edge} (the edge)")
+    } else {
+        format!(
+            "the {loss} is lowest at {lowest} and has not left its floor by {edge}, where the sweep ends, so the edge lies higher"
+        )
+    }
 }
 
 /// What goes into a configuration. Three digits are more than a range test can tell.
@@ -90,7 +105,7 @@ fn meaning(test: &RangeTest) -> String {
             "Training loss against learning rate: base_lr is {}, max_lr {}; {}",
             rate(pick.base_lr),
             rate(pick.max_lr),
-            edge_words(pick)
+            edge_words(test, pick)
         ),
         None => "Training loss against learning rate, without a pick".into(),
     }
@@ -161,7 +176,7 @@ fn spread_table(page: &mut Page, test: &RangeTest) {
     let open = alone.iter().filter(|pick| !pick.edge_reached).count();
     if open > 0 {
         page.paragraph(&Inline::own(format!(
-            "In {open} of {} the sweep ended before the edge: their edge is where the sweep ends, and the true one lies higher.",
+            "In {open} of {} the sweep ended before the loss had left its floor: their edge is where the sweep ends, and the true one lies higher.",
             counted(alone.len(), "seed", "seeds")
         )));
     }
@@ -237,6 +252,9 @@ fn rules(page: &mut Page, test: &RangeTest) {
     header.extend(SUMMARY);
     header.push(("no answer", Left));
     page.table(&header, &rows);
+    if let Some(note) = &test.rules_note {
+        page.paragraph(&text(note).then(&Inline::own(".")));
+    }
 }
 
 /// Seeds grouped by their reason.

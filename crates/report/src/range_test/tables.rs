@@ -1,6 +1,7 @@
 //! The range test's files for programs.
 
 use lrscope_runner::analysis::{Pick, RangeTest};
+use lrscope_runner::picks::WHICH_RATE;
 use serde::Serialize;
 
 use crate::csv_file::csv_file;
@@ -37,7 +38,9 @@ pub(super) fn rules(test: &RangeTest) -> Result<ReportFile, RenderError> {
 
 #[derive(Serialize)]
 struct PickFile<'a> {
+    rate: &'static str,
     pick: &'a Option<Pick>,
+    no_pick: &'a Option<String>,
     seed_picks: Vec<SeedPick<'a>>,
     seeds: Vec<u64>,
     warnings: &'a [String],
@@ -52,7 +55,9 @@ struct SeedPick<'a> {
 /// The pick with every digit.
 pub(super) fn pick(test: &RangeTest) -> Result<ReportFile, RenderError> {
     let file = PickFile {
+        rate: WHICH_RATE,
         pick: &test.pick,
+        no_pick: &test.refusal,
         seed_picks: test.seed_picks.iter().map(|(seed, pick)| SeedPick { seed: *seed, pick }).collect(),
         seeds: test.curves.iter().map(|curve| curve.seed).collect(),
         warnings: &test.warnings,

@@ -82,8 +82,12 @@ fn seeds_that_gave_the_same_have_no_interval() {
     for (seeds, words) in [(2, "both seeds alike"), (7, "all 7 seeds alike")] {
         let equal = arm("equal", &vec![0.8361; seeds]);
         let (_, files) = report(&[equal.clone(), arm("other", &vec![0.8261; seeds])]);
-        let training =
-            TrainingReport { facts: facts(), warnings: Vec::new(), result: compared(&[equal]).arms.remove(0) };
+        let training = TrainingReport {
+            facts: facts(),
+            pick_note: None,
+            warnings: Vec::new(),
+            result: compared(&[equal]).arms.remove(0),
+        };
         let training = render_training(&training).expect("rendered");
         assert_eq!(prose(&readme(&training))[1], format!("Result: test accuracy 83.61 % ({words}, n = {seeds})"));
         let page = readme(&files);

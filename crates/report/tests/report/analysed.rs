@@ -26,7 +26,7 @@ fn pick(factor: f64) -> Pick {
         edge_reached: true,
         first_descent_lr: 0.002_146_3 * factor,
         base_rule: "the rate at which the smoothed loss has fallen by a tenth of its whole fall".into(),
-        max_rule: "half of the edge, the largest rate at which the smoothed loss still fell".into(),
+        max_rule: "half of the edge, the last rate before the smoothed loss leaves its floor".into(),
     }
 }
 
@@ -43,8 +43,10 @@ pub fn range_test(seeds: u64, steps: usize) -> RangeTest {
         mean_loss,
         window,
         pick: Some(pick(1.0)),
+        refusal: None,
         seed_picks: curves.iter().map(|curve| (curve.seed, pick(0.85 + 0.13 * curve.seed as f64))).collect(),
         rules: rules(seeds),
+        rules_note: None,
         warnings: vec!["the picks of max_lr differ by a factor of 1.4 between the seeds".into()],
         curves,
     }

@@ -239,6 +239,7 @@ fn a_training_run_has_its_page() {
             measured: Vec::new(),
             command: "lrscope train mnist".into(),
         },
+        pick_note: Some("rates from the range test in range-test-mine".into()),
         warnings: vec!["the last cycle is not complete".into()],
         result: analysed::arm(&synthetic::PLANS[0], 2, 300),
     };
@@ -260,6 +261,7 @@ fn a_training_run_has_its_page() {
     let page = readme(&files);
     assert!(prose(&page)[1].starts_with("Result: test accuracy 7"), "{page}");
     assert!(page.contains("the last cycle is not complete"));
+    assert!(prose(&page)[3].starts_with("Range: rates from the range test in range-test-mine"), "{page}");
     assert_eq!(tables(&page)[0].len(), 3);
 }
 

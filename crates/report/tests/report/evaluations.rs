@@ -21,7 +21,7 @@ pub fn facts() -> StudyFacts {
 
 fn reports(analysis: Comparison) -> [Vec<ReportFile>; 2] {
     let result = analysis.arms[0].clone();
-    let training = TrainingReport { facts: facts(), warnings: Vec::new(), result };
+    let training = TrainingReport { facts: facts(), pick_note: None, warnings: Vec::new(), result };
     let comparison = ComparisonReport { facts: facts(), pick_note: None, analysis };
     let reports = [render_training(&training).expect("rendered"), render_comparison(&comparison).expect("rendered")];
     for files in &reports {

@@ -48,7 +48,8 @@ fn an_exponential_decay_to_a_subnormal_rate_has_all_its_pictures() {
     assert!(rates[6899] > 0.0 && !rates[6899].is_normal());
     let mut analysis = analysed::comparison(2, 2, 6900);
     analysis.arms[0].lr.clone_from(&rates);
-    let training = TrainingReport { facts: facts(), warnings: Vec::new(), result: analysis.arms[0].clone() };
+    let training =
+        TrainingReport { facts: facts(), pick_note: None, warnings: Vec::new(), result: analysis.arms[0].clone() };
     let files = render_training(&training).expect("rendered");
     checked(&files);
     assert!(names(&files).contains(&"schedule.svg"));
@@ -178,7 +179,7 @@ proptest! {
         arm.seeds[0].test_loss = losses.last().copied();
         let evaluation = |(updates, loss): (u64, &f64)| (updates, Evaluation { loss: *loss, correct: updates, examples: 500 });
         arm.seeds[1].evaluations = (1..).zip(&evaluated).map(evaluation).collect();
-        let training = TrainingReport { facts: facts(), warnings: Vec::new(), result: arm.clone() };
+        let training = TrainingReport { facts: facts(), pick_note: None, warnings: Vec::new(), result: arm.clone() };
         checked(&render_training(&training).expect("rendered"));
         checked(&render_comparison(&ComparisonReport { facts: facts(), pick_note: None, analysis }).expect("rendered"));
     }
@@ -191,7 +192,7 @@ proptest! {
         (analysis.lr, analysis.smoothed_loss) = (rates.to_vec(), losses.to_vec());
         analysis.curves[0].lr = rates.to_vec();
         analysis.curves[0].loss = losses.to_vec();
-        checked(&render_range_test(&RangeTestReport { facts: facts(), analysis }).expect("rendered"));
+        checked(&render_range_test(&RangeTestReport { facts: facts(), multipliers: Vec::new(), analysis }).expect("rendered"));
     }
 }
 
@@ -202,7 +203,8 @@ fn what_cannot_be_drawn_is_said_on_the_page_and_costs_nothing_else() {
     for seed in analysis.arms.iter_mut().flat_map(|arm| &mut arm.seeds) {
         seed.evaluations.iter_mut().for_each(|(_, at)| at.correct = 2 * at.examples);
     }
-    let training = TrainingReport { facts: facts(), warnings: Vec::new(), result: analysis.arms[0].clone() };
+    let training =
+        TrainingReport { facts: facts(), pick_note: None, warnings: Vec::new(), result: analysis.arms[0].clone() };
     let comparison = ComparisonReport { facts: facts(), pick_note: None, analysis };
     for files in [render_training(&training), render_comparison(&comparison)] {
         let files = files.expect("rendered");

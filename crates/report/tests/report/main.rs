@@ -4,6 +4,7 @@ mod alike;
 mod analysed;
 mod charts;
 mod comparison;
+mod edge;
 mod evaluations;
 mod extremes;
 mod markdown;

@@ -18,6 +18,7 @@ fn report(analysis: RangeTest) -> RangeTestReport {
             measured: vec![Fact::new("time", "41.2 s")],
             command: "lrscope range-test mnist".into(),
         },
+        multipliers: Vec::new(),
         analysis,
     }
 }
@@ -125,13 +126,15 @@ fn without_a_pick_the_reason_comes_first_and_nothing_is_zero() {
     let mut analysis = analysed::range_test(3, 300);
     analysis.pick = None;
     analysis.seed_picks.clear();
-    analysis.warnings = vec!["the loss never falls by more than its noise".into()];
+    analysis.refusal = Some("the loss never falls by more than its noise".into());
     for outcome in &mut analysis.rules {
         (outcome.lr, outcome.reason) = (None, Some("no fall".into()));
     }
     let files = render(analysis.clone());
     let page = readme(&files);
-    assert!(prose(&page)[1].starts_with("No pick: the curves of 3 seeds do not support a range. the loss never falls"));
+    assert!(
+        prose(&page)[1].starts_with("No pick from the curves of 3 seeds: the loss never falls by more than its noise.")
+    );
     assert!(fenced(&page).iter().all(|(language, _)| language != "toml"));
     let rules = tables(&page).into_iter().find(|table| table[0][0] == "rule").expect("a table of rules");
     assert!(rules[1..].iter().all(|row| row[1..5].iter().all(String::is_empty) && row[5] == "0"));
@@ -177,8 +180,10 @@ fn strange_curves_are_drawn() {
             curves: vec![curve],
             window: 1,
             pick: None,
+            refusal: None,
             seed_picks: Vec::new(),
             rules: Vec::new(),
+            rules_note: None,
             warnings: Vec::new(),
         };
         render(analysis);

@@ -13,14 +13,15 @@ const RATIO: f64 = 4.0;
 /// A pick is refused where the sweep's first rate leaves less than this factor below `max_lr`.
 const NARROWEST: f64 = 2.0;
 
-/// The two bounds that a range test picks, and how.
+/// The two bounds that a range test picks, and how. All rates are the schedule's, before any group's multiplier.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pick {
     /// Lower bound for a cyclical schedule.
     pub base_lr: f64,
     /// Upper bound for a cyclical schedule.
     pub max_lr: f64,
-    /// The largest rate at which the loss still fell: training beyond it diverges.
+    /// The edge: the last rate before the loss leaves its floor for good. It lies at or above the rate of the smallest
+    /// smoothed loss, since a floor is wider than one row; see [`analyse_planned`].
     pub edge_lr: f64,
     /// The rate at which the loss begins to fall.
     pub first_descent_lr: f64,
@@ -45,14 +46,27 @@ pub struct RangeTest {
     pub smoothed_loss: Vec<f64>,
     /// Points in the smoothing window.
     pub window: usize,
-    /// The bounds; absent where the curve does not support any, with the reason in `warnings`.
+    /// The bounds; absent where the curve does not support any.
     pub pick: Option<Pick>,
+    /// Why there are no bounds, where there are none.
+    pub refusal: Option<String>,
     /// Each seed's own pick, as a measure of spread: (seed, pick).
     pub seed_picks: Vec<(u64, Pick)>,
     /// What the published rules say, for each seed.
     pub rules: Vec<RuleOutcome>,
+    /// What is to be known of the published rules' answers.
+    pub rules_note: Option<String>,
     /// What a reader must know before trusting the pick.
     pub warnings: Vec<String>,
+}
+
+impl RangeTest {
+    /// The rate at which the smoothed loss is smallest. Figures plot the loss before an update over that update's rate, and so
+    /// does this.
+    pub fn lowest_lr(&self) -> Option<f64> {
+        let finite = self.lr.iter().zip(&self.smoothed_loss).filter(|(_, loss)| loss.is_finite());
+        finite.min_by(|a, b| a.1.total_cmp(b.1)).map(|(lr, _)| *lr)
+    }
 }
 
 /// Analyses the curves of a range test whose longest curve took all the steps that were planned.
@@ -69,7 +83,8 @@ pub fn analyse(curves: &[Curve]) -> Result<RangeTest, AnalysisError> {
 ///
 /// **The pick** is read off the mean raw loss over the seeds, after centred smoothing with the narrowest window that brings
 /// its noise down to 2 % of the whole fall (window 1 where there is no noise).
-/// - `edge_lr`: the last rate before the loss leaves its floor. Without noise that is the last rate at which the loss fell,
+/// - `edge_lr`: the last rate before the loss leaves its floor for good: after it the smoothed loss stays above its smallest
+///   value by more than its noise. Without noise that is the last rate at which the loss fell,
 ///   which for ½λx² under plain gradient descent is the largest swept rate below 2/λ.
 /// - `first_descent_lr`: the rate from which the loss stays below its starting level by 2 % of the whole fall and by five
 ///   deviations of its noise.
@@ -78,7 +93,7 @@ pub fn analyse(curves: &[Curve]) -> Result<RangeTest, AnalysisError> {
 ///   finds the fall too late. Slow and fast sweeps err differently in the two, which their geometric mean evens out; the half keeps away from the edge.
 /// - `base_lr`: `max_lr` / 4, but not below the first swept rate.
 ///
-/// Without a fall that stands out of the noise there is no pick, and the reason is among the warnings.
+/// Without a fall that stands out of the noise there is no pick, and `refusal` says why.
 ///
 /// Errors: no curve, an empty one, two of one seed, rates that do not rise or differ between seeds.
 pub fn analyse_planned(curves: &[Curve], steps: usize) -> Result<RangeTest, AnalysisError> {
@@ -89,14 +104,16 @@ pub fn analyse_planned(curves: &[Curve], steps: usize) -> Result<RangeTest, Anal
     let noise = Noise::of(&mean.loss);
     let found = pick(&mean, &noise);
     let each: Vec<(u64, Result<Found, Refusal>)> = curves.iter().map(|curve| (curve.seed, pick_alone(curve))).collect();
-    let warnings = remarks::all(curves, &found, &each, cut);
+    let warnings = remarks::of_test(curves, &found, &each);
     let seed_picks = each.into_iter().filter_map(|(seed, found)| Some((seed, found.ok()?.pick)));
     Ok(RangeTest {
         curves: curves.to_vec(),
         smoothed_loss: centred_smoothing(&mean.loss, noise.window),
         window: noise.window,
+        refusal: found.as_ref().err().map(ToString::to_string),
         pick: found.ok().map(|found| found.pick),
         seed_picks: seed_picks.collect(),
+        rules_note: remarks::of_rules(curves, cut),
         rules,
         warnings,
         lr: mean.lr,
@@ -119,6 +136,9 @@ fn pick(curve: &Aligned, noise: &Noise) -> Result<Found, Refusal> {
     let reading = Reading::of(curve, noise)?;
     let first = curve.lr.first().copied().unwrap_or(0.0);
     let max = (reading.mostly_fallen_lr * reading.edge_lr).sqrt() / 2.0;
+    if max == 0.0 {
+        return Err(Refusal::FallsInOneStep { second: curve.lr.get(1).copied().unwrap_or(0.0) });
+    }
     if max.is_nan() || max <= NARROWEST * first {
         return Err(Refusal::StartsTooHigh { max, first });
     }

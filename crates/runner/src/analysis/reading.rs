@@ -8,8 +8,8 @@ use super::noise::{Noise, SIGNIFICANT, lowest, start_level, start_rows};
 use super::quadratic;
 use super::smoothing::centred_smoothing;
 
-/// Rows below which a curve is not read.
-pub(super) const FEWEST: usize = 10;
+/// Rows below which a curve is not read, and so updates below which a sweep is not worth its time.
+pub const FEWEST: usize = 10;
 /// The loss has left its floor where it is this many deviations of what noise smoothing leaves above its smallest value,
 /// which itself lies about two below the floor's mean.
 const LEFT_FLOOR: f64 = 4.0;
@@ -32,9 +32,9 @@ pub(super) struct Reading {
     pub first_descent_lr: f64,
     /// The rate at which [`MOSTLY`] of the fall is behind.
     pub mostly_fallen_lr: f64,
-    /// The largest rate at which the loss still fell, or did not yet leave its floor.
+    /// The last rate before the loss leaves its floor for good.
     pub edge_lr: f64,
-    /// Whether the loss rises beyond the edge within the sweep.
+    /// Whether the loss leaves its floor within the sweep.
     pub reached: bool,
     /// Whether the loss falls already at the first rates, so that the true begin may lie below them.
     pub early: bool,
@@ -47,10 +47,8 @@ pub(super) struct Reading {
 /// Why nothing can be read off a curve.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(super) enum Refusal {
-    #[error(
-        "{found} usable steps are too few, at least {FEWEST} are needed; sweep more steps, or start at a lower rate"
-    )]
-    TooFew { found: usize },
+    #[error("{found} usable steps are too few, at least {FEWEST} are needed; sweep more steps, or {remedy}")]
+    TooFew { found: usize, remedy: &'static str },
     #[error(
         "the loss rises or breaks down from learning rate {at:.1e} on, without a fall before it that stands out of its noise; start the sweep lower"
     )]
@@ -67,6 +65,10 @@ pub(super) enum Refusal {
         "max_lr would be {max:.1e}, and the sweep's first rate {first:.1e} leaves no room for base_lr below it; start the sweep lower"
     )]
     StartsTooHigh { max: f64, first: f64 },
+    #[error(
+        "most of the fall is behind with the first update, from rate 0 to {second:.1e}; end the sweep lower, or sweep more steps"
+    )]
+    FallsInOneStep { second: f64 },
 }
 
 impl Reading {
@@ -74,7 +76,7 @@ impl Reading {
     pub fn of(curve: &Aligned, noise: &Noise) -> Result<Self, Refusal> {
         let rows = curve.loss.len();
         if rows < FEWEST {
-            return Err(Refusal::TooFew { found: rows });
+            return Err(Refusal::TooFew { found: rows, remedy: remedy(&curve.lr) });
         }
         let smoothed = Smoothed::of(curve, noise);
         smoothed.check_fall(curve)?;
@@ -115,6 +117,14 @@ impl Reading {
             None => {}
         }
     }
+}
+
+/// What helps a sweep whose few usable steps have these rates: where they leap over decades, a lower end makes the leaps smaller;
+/// else it starts too high.
+pub(super) fn remedy(lr: &[f64]) -> &'static str {
+    const LEAP: f64 = 3.0;
+    let leaps = lr.windows(2).any(|pair| pair[0] > 0.0 && pair[1] > LEAP * pair[0]);
+    if leaps { "end at a lower rate" } else { "start at a lower rate" }
 }
 
 /// A curve after smoothing, with what the reading needs at hand.

@@ -2,7 +2,7 @@
 
 use super::alignment::finite_rows;
 use super::pick::Found;
-use super::reading::{FEWEST, Refusal};
+use super::reading::{FEWEST, Refusal, remedy};
 use super::statistics::median;
 use super::{Curve, Ending, Rule};
 
@@ -11,32 +11,29 @@ const DISAGREEMENT: f64 = 2.0;
 /// Fall and edge lie close together below this factor.
 const NARROW: f64 = 10.0;
 
-/// All remarks on a range test: the pick of the mean curve, the seeds' own picks, and the number of published answers that
-/// come from a curve cut short.
-pub(super) fn all(
+/// What speaks against the pick of the mean curve, or is wrong with the curves that gave none.
+pub(super) fn of_test(
     curves: &[Curve],
     found: &Result<Found, Refusal>,
     each: &[(u64, Result<Found, Refusal>)],
-    cut: usize,
 ) -> Vec<String> {
     let mut remarks: Vec<String> = curves.iter().filter_map(early_end).collect();
-    match found {
-        Err(refusal) => remarks.push(format!("no pick: {refusal}")),
-        Ok(found) => {
-            let stopped = curves.iter().any(|curve| matches!(curve.ending, Ending::Diverged { .. }));
-            of_pick(found, stopped, &mut remarks);
-        }
-    }
-    if found.is_ok() {
+    if let Ok(found) = found {
+        let stopped = curves.iter().any(|curve| matches!(curve.ending, Ending::Diverged { .. }));
+        of_pick(found, stopped, &mut remarks);
         of_seeds(each, &mut remarks);
     }
-    if cut > 0 {
-        let answers = curves.len() * Rule::ALL.len();
-        remarks.push(format!(
-            "{cut} of {answers} published suggestions come from a curve that was stopped before the tool would have stopped itself, and may differ from what it would say"
-        ));
-    }
     remarks
+}
+
+/// What is to be known of the published suggestions: how many come from a curve that was cut short.
+pub(super) fn of_rules(curves: &[Curve], cut: usize) -> Option<String> {
+    let answers = curves.len() * Rule::ALL.len();
+    (cut > 0).then(|| {
+        format!(
+            "{cut} of {answers} published suggestions come from a curve that was stopped before the tool would have stopped itself, and may differ from what it would say"
+        )
+    })
 }
 
 /// A seed that broke down before there was anything to read.
@@ -44,8 +41,9 @@ fn early_end(curve: &Curve) -> Option<String> {
     let row = finite_rows(curve);
     let lr = curve.lr.get(row).filter(|_| row < FEWEST && row < curve.loss.len())?;
     Some(format!(
-        "the loss of seed {} is not finite at step {row} already, at learning rate {lr:.1e}; check data, loss and initial weights, or start lower",
-        curve.seed
+        "the loss of seed {} is not finite at step {row} already, at learning rate {lr:.1e}; check data, loss and initial weights, or {}",
+        curve.seed,
+        remedy(&curve.lr)
     ))
 }
 
@@ -55,7 +53,7 @@ fn of_pick(found: &Found, stopped: bool, remarks: &mut Vec<String>) {
         let how = if stopped {
             "the sweep was stopped as diverged before the mean loss had clearly left its floor"
         } else {
-            "the loss does not rise again before the sweep ends"
+            "the loss does not leave its floor before the sweep ends"
         };
         let remedy = if stopped { "raise the factor that stops it" } else { "sweep to higher rates" };
         remarks
@@ -68,7 +66,7 @@ fn of_pick(found: &Found, stopped: bool, remarks: &mut Vec<String>) {
         ));
     } else if pick.edge_reached && pick.edge_lr < NARROW * pick.first_descent_lr {
         remarks.push(format!(
-            "the loss begins to fall at {:.1e} and rises from {:.1e} on, less than a factor of {NARROW} apart: the sweep may be too fast for this network; sweep over more steps",
+            "the loss begins to fall at {:.1e} and has left its floor beyond {:.1e}, less than a factor of {NARROW} apart: the sweep may be too fast for this network; sweep over more steps",
             pick.first_descent_lr, pick.edge_lr
         ));
     }

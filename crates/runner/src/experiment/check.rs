@@ -1,6 +1,6 @@
 //! Whether an experiment's values make sense, before anything is read, allocated or started.
 
-use lrscope_schedule::Length;
+use lrscope_schedule::{Length, SweepKind};
 
 use super::{CONFIG_VERSION, Experiment};
 use crate::spec::{Adam, GroupSpec, ModelSpec, OptimizerSpec, Sgd};
@@ -79,7 +79,14 @@ impl Experiment {
 
     fn check_range_test(&self) -> Checked {
         let test = &self.range_test;
-        positive("range_test.start_lr", test.start_lr)?;
+        if test.sweep == SweepKind::Linear {
+            not_negative("range_test.start_lr", test.start_lr)?;
+        } else if test.start_lr == 0.0 {
+            let advice = "0 is no rate for an exponential sweep to grow from; start above it, or sweep linearly";
+            return Err(Problem::new("range_test.start_lr", advice));
+        } else {
+            positive("range_test.start_lr", test.start_lr)?;
+        }
         positive("range_test.end_lr", test.end_lr)?;
         if test.end_lr <= test.start_lr {
             return Err(Problem::new(

@@ -6,7 +6,7 @@ use std::path::Path;
 use lrscope_runner::analysis::{Pick, RangeTest};
 use lrscope_runner::learner::{Evaluation, Learner, LearnerError, Probes, Row, State, Subset};
 use lrscope_runner::random::Family;
-use lrscope_runner::record::{Checksum, Clocks, Machine, Measured, Store};
+use lrscope_runner::record::{Checksum, Store};
 use lrscope_runner::resolve;
 use lrscope_runner::spec::{GroupSpec, RunSpec};
 use lrscope_runner::study::{Question, STUDY_SCHEMA, Study, StudyArm};
@@ -17,6 +17,7 @@ use proptest::test_runner::TestCaseError;
 use serde_json::json;
 
 use super::quadratic::spec;
+use super::swept::measured;
 
 /// A coordinate of its own for each parameter: Σ ½λᵢxᵢ² under plain gradient descent.
 struct Bowl {
@@ -122,19 +123,6 @@ fn study(spec: &RunSpec) -> Study {
         warnings: Vec::new(),
         arms: vec![StudyArm::new("sweep", std::slice::from_ref(spec))],
     }
-}
-
-fn measured() -> Measured {
-    let clocks = Clocks {
-        started_unix: 1.0,
-        ended_unix: 2.0,
-        data_seconds: 0.0,
-        training_seconds: 0.5,
-        evaluation_seconds: 0.0,
-        saving_seconds: 0.0,
-    };
-    let machine = Machine::here();
-    Measured { program: String::new(), machine, device: None, isa: "portable".into(), threads: 1, clocks }
 }
 
 fn groups() -> impl Strategy<Value = Vec<One>> {

@@ -9,6 +9,7 @@ use super::preview::Preview;
 use crate::args::{ExperimentArgs, ScheduleArgs};
 use crate::configured::{length, table};
 use crate::exit::bad_input;
+use crate::picking::{Choice, chosen, introduce};
 use crate::progress::note;
 
 /// The argument's name in the help text.
@@ -21,8 +22,7 @@ pub fn preview(args: &ScheduleArgs, text: &str) -> Result<Preview> {
     let momentum = momentum(args.experiment.momentum)?;
     // No run has 0 updates in an epoch, so a schedule that needs the number is refused.
     let steps_per_epoch = args.steps_per_epoch.unwrap_or(0);
-    let context =
-        Context { steps_per_epoch, pick: given_pick(&args.pick)?, momentum: momentum.is_some(), evaluated: None };
+    let context = Context { steps_per_epoch, pick: pick(args)?, momentum: momentum.is_some(), evaluated: None };
     let resolved = spec.resolve(&context).map_err(|error| explain(&error))?;
     let plan = plan(&resolved, momentum, steps_per_epoch).map_err(|error| explain(&error))?;
     let updates = updates(args)?;
@@ -34,6 +34,16 @@ pub fn preview(args: &ScheduleArgs, text: &str) -> Result<Preview> {
     say_that_momentum_is_missing(&spec, &context);
     let warnings = lints.iter().map(ToString::to_string).collect();
     Ok(Preview { name: "all".into(), plan, updates, warnings })
+}
+
+/// The rates that `--pick` gives, said where they are a range test's.
+fn pick(args: &ScheduleArgs) -> Result<Option<Pick>> {
+    let Some(choice) = args.pick.choice()? else { return Ok(None) };
+    let picked = chosen(&args.results, &choice, None)?;
+    if matches!(choice, Choice::Named(_)) {
+        introduce(&picked);
+    }
+    Ok(Some(picked.pick))
 }
 
 /// Flags that say something of an experiment say nothing of a schedule alone.
@@ -116,16 +126,5 @@ fn updates(args: &ScheduleArgs) -> Result<u64> {
             "{length}: nothing says how many updates an epoch has; give --steps-per-epoch, or updates instead"
         ))),
         (_, steps_per_epoch) => whole_steps(length, steps_per_epoch.unwrap_or(1)).map_err(flag),
-    }
-}
-
-/// `--pick`, checked.
-pub fn given_pick(rates: &[f64]) -> Result<Option<Pick>> {
-    match rates {
-        [base_lr, max_lr] if base_lr.is_finite() && *base_lr >= 0.0 && base_lr <= max_lr && max_lr.is_finite() => {
-            Ok(Some(Pick { base_lr: *base_lr, max_lr: *max_lr }))
-        }
-        [base_lr, max_lr] => Err(bad_input(anyhow!("--pick: {base_lr} to {max_lr} is no range of learning rates"))),
-        _ => Ok(None),
     }
 }

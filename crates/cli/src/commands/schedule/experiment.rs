@@ -4,17 +4,17 @@ use std::path::Path;
 
 use anyhow::Result;
 use lrscope_runner::experiment::Problem;
-use lrscope_runner::picks::{PickKey, bounds, find_pick};
+use lrscope_runner::record::Store;
 use lrscope_runner::resolve::{self, Setting};
 use lrscope_runner::spec::DeviceClass;
 use lrscope_schedule::{Pick, ScheduleSpec};
 
-use super::alone::given_pick;
 use super::check_rows;
 use super::preview::Preview;
 use crate::args::ScheduleArgs;
 use crate::commands::compare::lint;
 use crate::configured::Configured;
+use crate::picking::{self, Choice, introduce};
 use crate::progress::note;
 
 /// A schedule of the experiment: its arm's name, the key where it stands, and what it says.
@@ -55,19 +55,24 @@ fn chosen(configured: &Configured, plotted: bool) -> Result<Vec<Chosen>> {
 }
 
 /// The bounds that rates refer to, as a run would take them; none where no rate does.
-fn pick(args: &ScheduleArgs, configured: &Configured, setting: &Setting, chosen: &[Chosen]) -> Result<Option<Pick>> {
-    let given = given_pick(&args.pick)?;
-    let Some((_, key, _)) = chosen.iter().find(|(.., schedule)| schedule.references_pick()) else { return Ok(given) };
-    if given.is_some() {
-        return Ok(given);
+fn pick(args: &ScheduleArgs, configured: &Configured, setting: &Setting, shown: &[Chosen]) -> Result<Option<Pick>> {
+    let choice = args.pick.choice()?;
+    let Some((_, key, _)) = shown.iter().find(|(.., schedule)| schedule.references_pick()) else { return Ok(None) };
+    if let Some(Choice::Bounds(pick)) = choice {
+        return Ok(Some(pick));
     }
     let runs = setting.range_test().map_err(|problem| configured.explain(&problem))?;
-    let kept = runs.first().map(PickKey::of).map(|key| find_pick(&args.results, &key)).transpose()?.flatten();
-    let record = kept.ok_or_else(|| none_kept(configured, key, &args.results))?;
-    let pick = bounds(&record.pick);
-    let (Pick { base_lr, max_lr }, report) = (pick, record.report);
-    note(&format!("rates from the range test in {report}: base_lr {base_lr:?}, max_lr {max_lr:?}"));
-    Ok(Some(pick))
+    let picked = match (choice, runs.first()) {
+        (Some(choice), spec) => picking::chosen(&args.results, &choice, spec)?,
+        (None, Some(spec)) => {
+            let picks = picking::kept(&Store::open(&args.results)?, spec)?;
+            let strongest = picks.usable.first().ok_or_else(|| none_kept(configured, key, &args.results))?;
+            picking::found(strongest, picks.usable.len())
+        }
+        (None, None) => return Ok(None),
+    };
+    introduce(&picked);
+    Ok(Some(picked.pick))
 }
 
 fn none_kept(configured: &Configured, key: &str, results: &Path) -> anyhow::Error {
