@@ -194,8 +194,8 @@ mod tests {
 
     const ARCHIVES: [&str; 6] = [
         "CIFAR-10.tgz",
-        "cifar-10-batches-py.tar.gz",
         "cifar-10-batches-py-target.tar.gz",
+        "cifar-10-batches-py.tar.gz",
         "cifar-10-binary.tar.gz",
         "cifar-10-python (1).tar.gz",
         "cifar10.tar",
