@@ -87,7 +87,8 @@ pub struct ExperimentArgs {
     /// Type of weights and activations: f32 or f64
     #[arg(long, value_name = "TYPE")]
     pub dtype: Option<String>,
-    /// Name of the report: its folder is COMMAND-NAME under the results folder
+    /// Name of the report: its folder is COMMAND-NAME under the results folder. The same study goes on there, with more seeds or
+    /// arms if need be; another one is refused
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
 }
@@ -110,6 +111,9 @@ pub struct MachineArgs {
     /// Folder of records and reports
     #[arg(long, default_value = "results", value_name = "FOLDER")]
     pub results: PathBuf,
+    /// Put this study in the place of another one of the same --name; the other's runs are kept, its report is not
+    #[arg(long)]
+    pub replace: bool,
     /// Folder to look for data files in first [env: LRSCOPE_DATA_DIR]
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
@@ -309,7 +313,7 @@ Row k holds what update k uses, k counted from 0. Momentum is beta1 for Adam and
 #[derive(Debug, Args)]
 pub struct ReportArgs {
     /// Reports to write again, by folder name [default: all]
-    pub names: Vec<String>,
+    pub names: Vec<std::ffi::OsString>,
     /// Folder of records and reports
     #[arg(long, default_value = "results", value_name = "FOLDER")]
     pub results: PathBuf,

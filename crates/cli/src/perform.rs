@@ -1,10 +1,12 @@
 //! Doing a study: its runs as child processes, those that are published already left out, then its report.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow};
 use lrscope_data::Name;
+use lrscope_runner::command_line;
 use lrscope_runner::experiment::Experiment;
 use lrscope_runner::record::Store;
 use lrscope_runner::spec::{DeviceClass, ModelSpec, OptimizerSpec, RunId, RunSpec, hex};
@@ -14,10 +16,11 @@ use sha2::{Digest, Sha256};
 
 use crate::args::MachineArgs;
 use crate::commands::data::{self, Wish};
+use crate::earlier;
 use crate::exit::bad_input;
 use crate::interrupts::{self, Interrupted};
 use crate::pool::{Job, Outcome, run_all};
-use crate::progress::Display;
+use crate::progress::{Display, note};
 use crate::task::Task;
 
 /// A study that is about to be done.
@@ -50,13 +53,8 @@ impl Plan {
     /// Folder of the report below the results folder: the same study is in the same folder, another one in another. It begins
     /// with the command, so that a range test and the comparison that it was made for can have the same name.
     fn folder(&self) -> String {
-        let what = match self.question {
-            Question::RangeTest => "range-test",
-            Question::Comparison => "compare",
-            Question::Training => "train",
-        };
         if let Some(name) = &self.experiment.name {
-            return format!("{what}-{name}");
+            return folder_name(self.question, name);
         }
         let mut digest = Sha256::new();
         for (name, runs) in &self.arms {
@@ -68,7 +66,7 @@ impl Plan {
         let hash = hex(&digest.finalize()[..3]);
         let experiment = &self.experiment;
         let (model, optimizer) = (model_name(&experiment.model), optimizer_name(&experiment.optimizer));
-        format!("{what}-{}-{model}-{optimizer}-{hash}", experiment.data.name)
+        folder_name(self.question, &format!("{}-{model}-{optimizer}-{hash}", experiment.data.name))
     }
 
     /// The arms as their study has them, with nothing done yet.
@@ -98,6 +96,16 @@ impl Plan {
     }
 }
 
+/// Folder of a report of this name: the command comes first.
+pub fn folder_name(question: Question, name: &str) -> String {
+    let what = match question {
+        Question::RangeTest => "range-test",
+        Question::Comparison => "compare",
+        Question::Training => "train",
+    };
+    format!("{what}-{name}")
+}
+
 /// A study whose runs are done.
 pub struct Done {
     /// The study, with the reasons of the runs that failed.
@@ -106,6 +114,8 @@ pub struct Done {
     pub folder: PathBuf,
     /// Its folder's name below the results folder.
     pub name: String,
+    /// A sentence about each run whose record is disputed.
+    pub disputes: Vec<String>,
 }
 
 /// Does the runs of a study that are not published yet. The study's file is written first, so that nothing of it is lost.
@@ -114,6 +124,7 @@ pub fn perform(plan: &Plan, machine: &MachineArgs) -> Result<Done> {
     let name = plan.folder();
     let folder = machine.results.join(&name);
     let mut study = plan.study()?;
+    earlier::make_room(&folder, &study, &store, machine)?;
     study.write(&folder)?;
     // What dead processes left without a state to go on from helps nobody. Neither does it harm.
     let _ = store.clear_useless_attempts();
@@ -121,12 +132,21 @@ pub fn perform(plan: &Plan, machine: &MachineArgs) -> Result<Done> {
     let outcomes = run_jobs(plan, machine, &jobs)?;
     for (places, outcome) in places.iter().zip(&outcomes) {
         for (arm, run) in places {
-            study.arms[*arm].runs[*run].failed = (!matches!(outcome, Outcome::Done(_))).then(|| outcome.words());
+            let run = &mut study.arms[*arm].runs[*run];
+            match outcome {
+                Outcome::Done(_) => {}
+                Outcome::Interrupted { .. } => run.interrupted = Some(outcome.words()),
+                Outcome::Failed { .. } => run.failed = Some(outcome.words()),
+            }
         }
     }
     study.write(&folder)?;
     ended_early(&outcomes)?;
-    Ok(Done { study, folder, name })
+    let disputes = study.disputes(&store)?;
+    for dispute in &disputes {
+        note(&format!("warning: {dispute}"));
+    }
+    Ok(Done { study, folder, name, disputes })
 }
 
 /// The error of a study that was interrupted, or whose input was bad.
@@ -266,14 +286,6 @@ pub fn optimizer_name(optimizer: &OptimizerSpec) -> &'static str {
 
 /// The command line as the user gave it, without the program's path, quoted for a shell.
 fn command_line() -> String {
-    let quote = |argument: String| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
-        if !argument.is_empty() && argument.chars().all(plain) {
-            argument
-        } else {
-            format!("'{}'", argument.replace('\'', r"'\''"))
-        }
-    };
-    let arguments = std::env::args_os().skip(1).map(|argument| quote(argument.to_string_lossy().into_owned()));
-    std::iter::once("lrscope".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
+    let words: Vec<_> = std::iter::once("lrscope".into()).chain(std::env::args_os().skip(1)).collect();
+    command_line::join(words.iter().map(OsString::as_os_str))
 }

@@ -1,37 +1,39 @@
 //! A study's recipe and surroundings as facts for its report.
 
-use std::collections::BTreeSet;
-
 use anyhow::{Context, Result};
 use lrscope_report::Fact;
-use lrscope_runner::record::{Published, Store};
 use lrscope_runner::spec::{DeviceClass, FloatType, LossSpec, ModelSpec, Normalization, OptimizerSpec, RunSpec};
-use lrscope_runner::study::Study;
+use lrscope_runner::study::{Collected, Study};
 
 use crate::perform::{model_name, optimizer_name};
+use crate::provenance;
 
-/// A day as `2026-01-31` (UTC), from seconds since 1970.
-pub fn date(unix: u64) -> Result<String> {
+/// A day as `2026-01-31` and its time as `14:05:09` (UTC), from seconds since 1970.
+pub fn day_and_time(unix: u64) -> Result<(String, String)> {
     let seconds = i64::try_from(unix).context("a date beyond the calendar")?;
     let moment = time::OffsetDateTime::from_unix_timestamp(seconds).context("a date beyond the calendar")?;
-    Ok(moment.date().to_string())
+    let (hour, minute, second) = moment.to_hms();
+    Ok((moment.date().to_string(), format!("{hour:02}:{minute:02}:{second:02}")))
 }
 
-/// The published records of a study, in its order. A run that is in several arms has one.
-pub fn records(study: &Study, store: &Store) -> Result<Vec<Published>> {
-    let mut known = BTreeSet::new();
-    let runs = study.arms.iter().flat_map(|arm| &arm.runs).filter(|run| known.insert(&run.id));
-    let found = runs.filter_map(|run| store.find(&run.id).transpose());
-    Ok(found.collect::<Result<_, _>>()?)
+/// What tells a study from others of the same title: its schedules and the number of its seeds.
+pub fn details(study: &Study) -> String {
+    let seeds = study.arms.iter().map(|arm| arm.runs.len()).max().unwrap_or(0);
+    let seeds = format!("{seeds} seed{}", if seeds == 1 { "" } else { "s" });
+    let what = match study.arms.as_slice() {
+        [only] => only.schedule.clone(),
+        several => several.iter().map(|arm| arm.name.as_str()).collect::<Vec<_>>().join(" / "),
+    };
+    format!("{what}; {seeds}")
 }
 
 /// Everything that can change a number, in the order in which it is read.
-pub fn recipe(spec: &RunSpec, study: &Study) -> Vec<Fact> {
+pub fn recipe(spec: &RunSpec, collected: &Collected) -> Vec<Fact> {
     let data = &spec.data;
     let per_update = data.batch_size * data.accumulation_steps;
     let epochs = spec.steps as f64 / spec.steps_per_epoch as f64;
-    let seeds: Vec<String> =
-        study.arms.first().map_or_else(Vec::new, |arm| arm.runs.iter().map(|run| run.seed.to_string()).collect());
+    let seeds: Vec<u64> =
+        collected.study.arms.first().map_or_else(Vec::new, |arm| arm.runs.iter().map(|run| run.seed).collect());
     let mut facts = vec![
         Fact::new("data", format!("{} (data hash {})", data.name, data.sha256)),
         Fact::new("validation", format!("{} of the training examples", data.validation)),
@@ -48,10 +50,9 @@ pub fn recipe(spec: &RunSpec, study: &Study) -> Vec<Fact> {
         Fact::new("parameter groups", groups(spec)),
         Fact::new("examples per update", batch(data.batch_size, data.accumulation_steps, per_update)),
         Fact::new("updates", format!("{} ({epochs:.2} epochs of {})", spec.steps, spec.steps_per_epoch)),
-        Fact::new("seeds", seeds.join(", ")),
-        Fact::new("arithmetic", arithmetic(spec)),
-        Fact::new("program", format!("lrscope {}, numerics version {}", env!("CARGO_PKG_VERSION"), spec.numerics)),
+        Fact::new("seeds", provenance::seeds(&seeds)),
     ]);
+    facts.extend(provenance::made_with(collected));
     facts
 }
 
@@ -112,7 +113,8 @@ fn batch(size: u64, accumulation: u64, per_update: u64) -> String {
     if accumulation == 1 { size.to_string() } else { format!("{per_update} ({accumulation} × {size})") }
 }
 
-fn arithmetic(spec: &RunSpec) -> String {
+/// Type and device that a run computes with.
+pub fn arithmetic(spec: &RunSpec) -> String {
     let dtype = match spec.dtype {
         FloatType::F32 => "f32",
         FloatType::F64 => "f64",
@@ -122,20 +124,4 @@ fn arithmetic(spec: &RunSpec) -> String {
         DeviceClass::Cuda => format!("{dtype} on CUDA"),
         DeviceClass::Metal => format!("{dtype} on Metal"),
     }
-}
-
-/// What was measured and need not repeat.
-pub fn measured(records: &[Published]) -> Vec<Fact> {
-    let measured: Vec<_> = records.iter().filter_map(|record| record.measured.as_ref()).collect();
-    let Some(first) = measured.first() else { return Vec::new() };
-    let seconds: f64 = measured.iter().map(|one| one.clocks.training_seconds).sum();
-    let evaluation: f64 = measured.iter().map(|one| one.clocks.evaluation_seconds).sum();
-    let cpu = first.machine.cpu.clone().unwrap_or_else(|| first.machine.arch.clone());
-    let cores = first.machine.logical_cores.map_or_else(String::new, |cores| format!(", {cores} cores"));
-    vec![
-        Fact::new("machine", format!("{cpu}{cores}, {}", first.machine.os)),
-        Fact::new("threads per run", first.threads.to_string()),
-        Fact::new("time in updates", format!("{seconds:.1} s over {} runs", measured.len())),
-        Fact::new("time in evaluations", format!("{evaluation:.1} s")),
-    ]
 }

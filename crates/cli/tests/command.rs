@@ -45,6 +45,8 @@ mod reports;
 mod same_runs;
 #[path = "command/schedules.rs"]
 mod schedules;
+#[path = "command/studies.rs"]
+mod studies;
 #[path = "command/support.rs"]
 mod support;
 #[path = "command/terminal.rs"]

@@ -5,8 +5,8 @@ use std::error::Error;
 use std::path::Path;
 
 use lrscope_report::{
-    ComparisonReport, Fact, IndexEntry, RangeTestReport, ReportFile, ScheduleLine, StudyFacts, TrainingReport,
-    render_comparison, render_index, render_range_test, render_schedule, render_training, write_report,
+    CURVES, ComparisonReport, Fact, IndexEntry, IndexLine, RangeTestReport, ReportFile, ScheduleLine, StudyFacts,
+    TrainingReport, render_comparison, render_index, render_range_test, render_schedule, render_training, write_report,
 };
 use lrscope_runner::analysis::{Curve, analyse_planned, compare};
 use lrscope_schedule::Point;
@@ -30,9 +30,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         entries.push(comparison(&folder.join(name), name, (arms, seeds, steps))?);
     }
     entries.push(training(&folder.join("train"), "train")?);
-    let index = ReportFile { name: "README.md".into(), bytes: render_index(&entries).into_bytes() };
-    write_report(folder, &[index, schedule("schedule.svg")?])?;
+    let line = |entry: IndexEntry| IndexLine::Report { folder: entry.folder.clone().into(), entry };
+    let lines: Vec<_> = entries.into_iter().map(line).collect();
+    let index = ReportFile { name: "README.md".into(), bytes: render_index(&lines).into_bytes() };
+    write_report(folder, &[index, schedule("schedule.svg")?], Vec::new())?;
     Ok(())
+}
+
+/// A report's files with the table of its curves.
+fn with(mut files: Vec<ReportFile>, table: Vec<u8>) -> Vec<ReportFile> {
+    files.push(ReportFile { name: CURVES.into(), bytes: table });
+    files
 }
 
 fn recipe() -> Vec<Fact> {
@@ -63,11 +71,12 @@ fn range_test(folder: &Path, name: &str, seeds: u64) -> Result<IndexEntry, Box<d
             recipe: recipe(),
             measured: measured(),
             command: "lrscope range-test cifar10 --seeds 3".into(),
+            ..StudyFacts::default()
         },
         multipliers: Vec::new(),
         analysis: analyse_planned(&curves, 450)?,
     };
-    write_report(folder, &render_range_test(&report)?)?;
+    write_report(folder, &render_range_test(&report)?, Vec::new())?;
     Ok(report.index_entry(name))
 }
 
@@ -76,6 +85,8 @@ fn comparison(
     name: &str,
     (arms, seeds, steps): (usize, u64, usize),
 ) -> Result<IndexEntry, Box<dyn Error>> {
+    let arms: Vec<_> = synthetic::PLANS.iter().take(arms).map(|plan| synthetic::arm(plan, seeds, steps)).collect();
+    let (curves, table) = synthetic::curves(&arms);
     let report = ComparisonReport {
         facts: StudyFacts {
             title: "Comparison: caffe_quick on cifar10".into(),
@@ -85,15 +96,19 @@ fn comparison(
             recipe: recipe(),
             measured: measured(),
             command: "lrscope compare cifar10 --seeds 3".into(),
+            ..StudyFacts::default()
         },
         pick_note: Some("base_lr and max_lr are those of the range test in range-test (2026-01-30)".into()),
-        analysis: compare(synthetic::PLANS.iter().take(arms).map(|plan| synthetic::arm(plan, seeds, steps)).collect())?,
+        analysis: compare(arms.into_iter().map(|arm| arm.result).collect())?,
+        curves,
     };
-    write_report(folder, &render_comparison(&report)?)?;
+    write_report(folder, &with(render_comparison(&report)?, table), Vec::new())?;
     Ok(report.index_entry(name))
 }
 
 fn training(folder: &Path, name: &str) -> Result<IndexEntry, Box<dyn Error>> {
+    let arm = synthetic::arm(&synthetic::PLANS[0], 3, 5_000);
+    let (mut curves, table) = synthetic::curves(std::slice::from_ref(&arm));
     let report = TrainingReport {
         facts: StudyFacts {
             title: "Training: caffe_quick on cifar10".into(),
@@ -103,12 +118,14 @@ fn training(folder: &Path, name: &str) -> Result<IndexEntry, Box<dyn Error>> {
             recipe: recipe(),
             measured: measured(),
             command: "lrscope train cifar10".into(),
+            ..StudyFacts::default()
         },
         pick_note: Some("rates given by --pick: base_lr 0.001, max_lr 0.006".into()),
         warnings: Vec::new(),
-        result: compare(vec![synthetic::arm(&synthetic::PLANS[0], 3, 5_000)])?.arms.remove(0),
+        result: compare(vec![arm.result])?.arms.remove(0),
+        curves: curves.remove(0),
     };
-    write_report(folder, &render_training(&report)?)?;
+    write_report(folder, &with(render_training(&report)?, table), Vec::new())?;
     Ok(report.index_entry(name))
 }
 

@@ -9,6 +9,7 @@ mod tables;
 
 use lrscope_runner::analysis::{ArmResult, Comparison, Estimate, PairedDifference, SeedResult};
 
+use crate::curves::ArmCurves;
 use crate::error::RenderError;
 use crate::fact::{Pictures, ReportFile};
 use crate::index::{IndexEntry, ReportKind};
@@ -18,7 +19,7 @@ use crate::study_facts::StudyFacts;
 pub(crate) use evaluated::{evaluated_on, evaluation_files, words as evaluated_words};
 pub(crate) use evaluation_figures::{accuracy_chart, evaluation_loss_chart};
 pub(crate) use figures::{loss_chart, loss_label, rates_chart};
-pub(crate) use tables::{curves, evaluations, runs};
+pub(crate) use tables::{evaluations, runs};
 
 /// What the report of a comparison is made of.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +30,8 @@ pub struct ComparisonReport {
     pub pick_note: Option<String>,
     /// The analysis.
     pub analysis: Comparison,
+    /// Each arm's curves.
+    pub curves: Vec<ArmCurves>,
 }
 
 impl ComparisonReport {
@@ -59,8 +62,9 @@ impl ComparisonReport {
     }
 }
 
-/// Renders a comparison: `README.md`, `runs.csv`, `curves.csv`, `validation.csv` (`evaluations.csv` where other examples were
-/// evaluated), and of `final.svg`, `accuracy.svg`, `evaluation-loss.svg`, `loss.svg` and `schedules.svg` those that there are values for.
+/// Renders a comparison beside its `curves.csv`, which [`CurvesTable`](crate::CurvesTable) writes: `README.md`, `runs.csv`,
+/// `validation.csv` (`evaluations.csv` where other examples were evaluated), and of `final.svg`, `accuracy.svg`,
+/// `evaluation-loss.svg`, `loss.svg` and `schedules.svg` those that there are values for.
 pub fn render_comparison(report: &ComparisonReport) -> Result<Vec<ReportFile>, RenderError> {
     let arms = &report.analysis.arms;
     if arms.is_empty() {
@@ -70,11 +74,10 @@ pub fn render_comparison(report: &ComparisonReport) -> Result<Vec<ReportFile>, R
         ("final.svg", final_figure::chart(&report.analysis)),
         ("accuracy.svg", accuracy_chart(arms)),
         ("evaluation-loss.svg", evaluation_loss_chart(arms)),
-        ("loss.svg", loss_chart(arms)),
-        ("schedules.svg", rates_chart(arms)),
+        ("loss.svg", loss_chart(arms, &report.curves)),
+        ("schedules.svg", rates_chart(arms, &report.curves)),
     ]);
     files.push(runs(arms)?);
-    files.push(curves(arms)?);
     files.push(evaluations(arms)?);
     let page = page::page(report, &files, missing);
     files.push(ReportFile::text("README.md", page));

@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::fact::ReportFile;
+pub use crate::streamed::StreamedFile;
 
 /// Why a report cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -68,12 +69,17 @@ pub const NAMES: [&str; 15] = [
 /// Writes a report into `folder`, which is made where it is missing. Other files there are left alone.
 ///
 /// Every file is first written in full under a temporary name and flushed to the disk; only when all are there do they take
-/// their names, in the given order, each by one rename. So a reader finds either the old or the new content of a file, and a
-/// full disk leaves the old report whole.
-pub fn write_report(folder: &Path, files: &[ReportFile]) -> Result<(), WriteError> {
-    check_names(files)?;
+/// their names, those that were streamed first and then the others in the given order, each by one rename. So a reader finds
+/// either the old or the new content of a file, and a full disk leaves the old report whole.
+pub fn write_report(folder: &Path, files: &[ReportFile], streamed: Vec<StreamedFile>) -> Result<(), WriteError> {
+    check_names(files.iter().map(|file| &file.name).chain(streamed.iter().map(|file| &file.name)))?;
     make(folder).map_err(|source| WriteError::Folder { folder: folder.into(), source })?;
-    let mut ready = Vec::with_capacity(files.len());
+    let mut ready = Vec::with_capacity(files.len() + streamed.len());
+    for file in streamed {
+        let path = folder.join(&file.name);
+        let temporary = file.completed().map_err(|source| WriteError::Write { path: path.clone(), source })?;
+        ready.extend(temporary.map(|temporary| (path, temporary)));
+    }
     for file in files {
         let path = folder.join(&file.name);
         let temporary =
@@ -88,7 +94,7 @@ pub fn write_report(folder: &Path, files: &[ReportFile]) -> Result<(), WriteErro
 }
 
 /// Makes a folder. One that cannot be looked at is not taken for a file in the way.
-fn make(folder: &Path) -> io::Result<()> {
+pub(crate) fn make(folder: &Path) -> io::Result<()> {
     match fs::create_dir_all(folder) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             if fs::metadata(folder)?.is_dir() {
@@ -101,9 +107,9 @@ fn make(folder: &Path) -> io::Result<()> {
     }
 }
 
-fn check_names(files: &[ReportFile]) -> Result<(), WriteError> {
+fn check_names<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), WriteError> {
     let mut seen = BTreeSet::new();
-    for ReportFile { name, .. } in files {
+    for name in names {
         let refused = |reason| WriteError::Name { name: name.clone(), reason };
         let mut parts = Path::new(name).components();
         let plain = matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None));
@@ -118,12 +124,16 @@ fn check_names(files: &[ReportFile]) -> Result<(), WriteError> {
 }
 
 fn prepare(folder: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".report-");
-    let mut file = readable(&mut builder).tempfile_in(folder)?;
+    let mut file = temporary(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     Ok(file)
+}
+
+pub(crate) fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".report-");
+    readable(&mut builder).tempfile_in(folder)
 }
 
 /// Temporary files are made for their owner alone; a report is for everyone whom the user's mask lets read.
@@ -157,9 +167,9 @@ mod tests {
     fn a_report_replaces_its_old_files_and_leaves_others_alone() {
         let base = tempfile::tempdir().expect("a folder");
         let folder = base.path().join("a/b");
-        write_report(&folder, &[file("x.csv", "old"), file("README.md", "old")]).expect("written");
+        write_report(&folder, &[file("x.csv", "old"), file("README.md", "old")], Vec::new()).expect("written");
         fs::write(folder.join("mine.txt"), "mine").expect("written");
-        write_report(&folder, &[file("x.csv", "new"), file("README.md", "newer")]).expect("written");
+        write_report(&folder, &[file("x.csv", "new"), file("README.md", "newer")], Vec::new()).expect("written");
         let read = |name: &str| fs::read_to_string(folder.join(name)).expect("there");
         assert_eq!((read("x.csv"), read("README.md"), read("mine.txt")), ("new".into(), "newer".into(), "mine".into()));
         assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 3);
@@ -169,10 +179,10 @@ mod tests {
     fn names_cannot_leave_the_folder() {
         let base = tempfile::tempdir().expect("a folder");
         for name in ["", ".", "..", "../x", "/x", "a/b", "a\\b", "nul\0"] {
-            let error = write_report(base.path(), &[file(name, "")]).expect_err(name);
+            let error = write_report(base.path(), &[file(name, "")], Vec::new()).expect_err(name);
             assert!(matches!(error, WriteError::Name { .. }), "{name}");
         }
-        let twice = write_report(base.path(), &[file("x", ""), file("x", "")]);
+        let twice = write_report(base.path(), &[file("x", ""), file("x", "")], Vec::new());
         assert!(matches!(twice, Err(WriteError::Name { .. })));
         assert_eq!(fs::read_dir(base.path()).expect("a folder").count(), 0);
     }
@@ -182,11 +192,11 @@ mod tests {
         let base = tempfile::tempdir().expect("a folder");
         let blocked = base.path().join("blocked");
         fs::write(&blocked, "a file, no folder").expect("written");
-        let error = write_report(&blocked, &[file("x", "")]).expect_err("a file is in the way");
+        let error = write_report(&blocked, &[file("x", "")], Vec::new()).expect_err("a file is in the way");
         assert!(error.to_string().contains("blocked"), "{error}");
         let folder = base.path().join("report");
         fs::create_dir_all(folder.join("x")).expect("a folder where a file should go");
-        let error = write_report(&folder, &[file("x", "")]).expect_err("a folder is in the way");
+        let error = write_report(&folder, &[file("x", "")], Vec::new()).expect_err("a folder is in the way");
         assert!(matches!(error, WriteError::Replace { .. }), "{error}");
         assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 1);
     }
@@ -196,7 +206,7 @@ mod tests {
     fn a_report_is_readable_like_any_file_of_its_user() {
         use std::os::unix::fs::PermissionsExt as _;
         let base = tempfile::tempdir().expect("a folder");
-        write_report(base.path(), &[file("x", "")]).expect("written");
+        write_report(base.path(), &[file("x", "")], Vec::new()).expect("written");
         fs::write(base.path().join("y"), "").expect("written");
         let mode = |name: &str| fs::metadata(base.path().join(name)).expect("there").permissions().mode();
         assert_eq!(mode("x"), mode("y"));

@@ -7,6 +7,7 @@
 pub mod chart;
 mod comparison;
 mod csv_file;
+mod curves;
 mod error;
 mod fact;
 mod files;
@@ -17,15 +18,17 @@ mod range_test;
 mod schedule_plot;
 mod sections;
 mod series_stats;
+mod streamed;
 mod study_facts;
 mod training;
 
 pub use comparison::{ComparisonReport, render_comparison};
+pub use curves::{ArmCurves, CURVES, CurvesBuilder, CurvesTable, RateLine};
 pub use error::RenderError;
 pub use fact::{Fact, ReportFile};
-pub use files::{NAMES, WriteError, write_report};
-pub use index::{IndexEntry, ReportKind, render_index};
+pub use files::{NAMES, StreamedFile, WriteError, write_report};
+pub use index::{IndexEntry, IndexLine, ReportKind, render_index};
 pub use range_test::{RangeTestReport, render_range_test};
 pub use schedule_plot::{ScheduleLine, render_schedule};
-pub use study_facts::StudyFacts;
+pub use study_facts::{StudyFacts, Unfinished};
 pub use training::{TrainingReport, render_training};

@@ -88,13 +88,18 @@ pub(crate) fn strong(inside: &Inline) -> Inline {
 
 /// A link to a file or page, given as a relative path.
 pub(crate) fn link(label: &Inline, path: &str) -> Inline {
+    link_bytes(label, path.as_bytes())
+}
+
+/// The same where the path need not be text.
+pub(crate) fn link_bytes(label: &Inline, path: &[u8]) -> Inline {
     Inline(format!("[{}]({})", label.0, percent_encoded(path)))
 }
 
 /// Everything but letters, digits and `-._~/` of a path as `%XX`, so that no path can end the link or leave the site.
-fn percent_encoded(path: &str) -> String {
+fn percent_encoded(path: &[u8]) -> String {
     let mut out = String::with_capacity(path.len());
-    for byte in path.bytes() {
+    for &byte in path {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             out.push(char::from(byte));
         } else {
@@ -162,7 +167,7 @@ impl Page {
 
     /// A picture of the same report, with its meaning for those who cannot see it.
     pub(crate) fn picture(&mut self, meaning: &str, file: &str) {
-        self.block(&format!("![{}]({})", text(meaning).0, percent_encoded(file)));
+        self.block(&format!("![{}]({})", text(meaning).0, percent_encoded(file.as_bytes())));
     }
 
     /// A fenced block that shows `content` as it is.

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use crate::fact::Fact;
-use crate::markdown::{Inline, Page, Side, code, link, strong, text};
+use crate::markdown::{Inline, Page, Side, code, link, strong, text, text_after};
 use crate::study_facts::StudyFacts;
 
 /// Where the rates of a range test came from.
@@ -15,11 +15,12 @@ const FACTS: [(&str, Side); 2] = [("what", Side::Left), ("value", Side::Left)];
 
 /// What was run, and what was measured about the running.
 pub(crate) fn recipe(page: &mut Page, facts: &StudyFacts) {
-    let StudyFacts { date, recipe, measured, .. } = facts;
+    let StudyFacts { date, time, recipe, measured, .. } = facts;
     page.section("Recipe");
     let mut rows: Vec<_> = recipe.iter().map(row).collect();
     if !date.is_empty() {
-        rows.push(row(&Fact::new("date", date.as_str())));
+        let zone = if time.is_empty() { "" } else { " UTC" };
+        rows.push(row(&Fact::new("begun", format!("{date} {time}{zone}"))));
     }
     if rows.is_empty() {
         page.paragraph(&Inline::own("Nothing was recorded."));
@@ -35,6 +36,25 @@ pub(crate) fn recipe(page: &mut Page, facts: &StudyFacts) {
 
 fn row(fact: &Fact) -> Vec<Inline> {
     vec![text(&fact.name), text(&fact.value)]
+}
+
+/// Says of an unfinished study, before any figure, what the figures are about.
+pub(crate) fn unfinished(page: &mut Page, facts: &StudyFacts) {
+    let Some(unfinished) = &facts.unfinished else { return };
+    let words = unfinished.words();
+    let (word, rest) = words.split_at("unfinished".len());
+    let mut capital = word.to_owned();
+    capital.replace_range(..1, "U");
+    page.paragraph(
+        &strong(&Inline::own(capital))
+            .then(&text_after(rest))
+            .then(&Inline::own(
+                ". Every figure below is of those runs alone, and may change with the others. Still to do: ",
+            ))
+            .then(&text(&unfinished.missing))
+            .then(&Inline::own(". This goes on:")),
+    );
+    page.fenced("sh", &unfinished.command);
 }
 
 /// The command that makes the report again.

@@ -2,6 +2,8 @@
 
 use lrscope_runner::analysis::{Ending, SeedResult, centred_smoothing};
 
+use crate::curves::MeanLine as LossMean;
+
 /// The mean over seeds of a quantity recorded at places along a run.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct MeanLine {
@@ -34,22 +36,11 @@ pub(crate) fn smoothing_window(steps: usize) -> usize {
 ///
 /// Towards both ends the window shrinks and the noise comes back. At the start that shows the steep fall; at the end it would
 /// let one batch decide where a line seems to arrive, so the last half window is left out.
-pub(crate) fn smoothed(line: &MeanLine, steps: usize) -> Vec<(f64, f64)> {
-    let window = smoothing_window(steps);
-    let mut points = by_step(&centred_smoothing(&line.values, window));
-    points.truncate(points.len().saturating_sub(window / 2).max(1));
-    points
-}
-
-/// Values with their places: (0, v₀), (1, v₁), …
-pub(crate) fn by_step(values: &[f64]) -> Vec<(f64, f64)> {
-    values.iter().enumerate().map(|(step, value)| (step as f64, *value)).collect()
-}
-
-/// The last finite loss of a run and its step.
-pub(crate) fn last_finite(seed: &SeedResult) -> Option<(f64, f64)> {
-    let step = seed.loss.iter().rposition(|loss| loss.is_finite())?;
-    Some((step as f64, *seed.loss.get(step)?))
+pub(crate) fn smoothed(line: &LossMean, steps: usize) -> Vec<(f64, f64)> {
+    let window = (smoothing_window(steps) / line.stretch.max(1)) | 1;
+    let smooth = centred_smoothing(&line.values, window);
+    let kept = smooth.len().saturating_sub(window / 2).max(1);
+    smooth.into_iter().take(kept).enumerate().map(|(index, value)| (line.place(index), value)).collect()
 }
 
 /// How a run ended, in words.
@@ -72,9 +63,11 @@ pub(crate) fn ending_fields(ending: Ending) -> (&'static str, Option<u64>) {
 
 #[cfg(test)]
 mod tests {
+    use lrscope_runner::learner::Evaluation;
+
     use super::*;
 
-    fn seed(number: u64, ending: Ending, loss: &[f64]) -> SeedResult {
+    fn seed(number: u64, ending: Ending, curve: &[f64]) -> SeedResult {
         SeedResult {
             seed: number,
             ending,
@@ -82,9 +75,14 @@ mod tests {
             validation_accuracy: None,
             test_loss: None,
             validation_loss: None,
-            evaluations: Vec::new(),
-            loss: loss.to_vec(),
+            evaluations: (0..)
+                .zip(curve.iter().map(|loss| Evaluation { loss: *loss, correct: 0, examples: 1 }))
+                .collect(),
         }
+    }
+
+    fn evaluated(seed: &SeedResult) -> Vec<f64> {
+        seed.evaluations.iter().map(|(_, at)| at.loss).collect()
     }
 
     #[test]
@@ -94,16 +92,14 @@ mod tests {
             seed(1, Ending::Completed, &[4.0, 3.0]),
             seed(2, Ending::NonFinite { step: 1 }, &[9.0, f64::NAN]),
         ];
-        let mean = mean_line(&seeds, |seed| seed.loss.clone());
+        let mean = mean_line(&seeds, evaluated);
         assert_eq!(mean, MeanLine { values: vec![3.0, 2.0], seeds: 2, completed: true });
-        let alone = mean_line(&seeds[2..], |seed| seed.loss.clone());
+        let alone = mean_line(&seeds[2..], evaluated);
         assert_eq!(alone, MeanLine { values: vec![9.0], seeds: 1, completed: false });
-        assert_eq!(last_finite(&seeds[2]), Some((0.0, 9.0)));
-        assert_eq!(last_finite(&seeds[0]), Some((1.0, 1.0)));
     }
 
     #[test]
     fn no_seeds_give_no_line() {
-        assert!(mean_line(&[], |seed| seed.loss.clone()).values.is_empty());
+        assert!(mean_line(&[], evaluated).values.is_empty());
     }
 }

@@ -3,9 +3,10 @@
 use lrscope_runner::analysis::ArmResult;
 
 use crate::comparison::{
-    accuracy_chart, curves, evaluation_files, evaluation_loss_chart, evaluations, loss_chart, metric, rates_chart,
-    runs, share_words,
+    accuracy_chart, evaluation_files, evaluation_loss_chart, evaluations, loss_chart, metric, rates_chart, runs,
+    share_words,
 };
+use crate::curves::ArmCurves;
 use crate::error::RenderError;
 use crate::fact::{Pictures, ReportFile};
 use crate::index::{IndexEntry, ReportKind};
@@ -30,6 +31,8 @@ pub struct TrainingReport {
     pub warnings: Vec<String>,
     /// The schedule and what each seed reached with it.
     pub result: ArmResult,
+    /// Its curves.
+    pub curves: ArmCurves,
 }
 
 impl TrainingReport {
@@ -49,18 +52,19 @@ impl TrainingReport {
     }
 }
 
-/// Renders a training run: `README.md`, `runs.csv`, `curves.csv`, `validation.csv` (`evaluations.csv` where other examples
-/// were evaluated), and of `loss.svg`, `accuracy.svg`, `evaluation-loss.svg` and `schedule.svg` those that there are values
-/// for.
+/// Renders a training run beside its `curves.csv`, which [`CurvesTable`](crate::CurvesTable) writes: `README.md`, `runs.csv`,
+/// `validation.csv` (`evaluations.csv` where other examples were evaluated), and of `loss.svg`, `accuracy.svg`,
+/// `evaluation-loss.svg` and `schedule.svg` those that there are values for.
 pub fn render_training(report: &TrainingReport) -> Result<Vec<ReportFile>, RenderError> {
     let arms = std::slice::from_ref(&report.result);
+    let curves = std::slice::from_ref(&report.curves);
     let Pictures { mut files, missing } = Pictures::draw([
-        ("loss.svg", loss_chart(arms)),
+        ("loss.svg", loss_chart(arms, curves)),
         ("accuracy.svg", accuracy_chart(arms)),
         ("evaluation-loss.svg", evaluation_loss_chart(arms)),
-        ("schedule.svg", rates_chart(arms)),
+        ("schedule.svg", rates_chart(arms, curves)),
     ]);
-    files.extend([runs(arms)?, curves(arms)?, evaluations(arms)?]);
+    files.extend([runs(arms)?, evaluations(arms)?]);
     let page = page(report, &files, missing);
     files.push(ReportFile::text("README.md", page));
     Ok(files)
@@ -77,6 +81,7 @@ fn page(report: &TrainingReport, files: &[ReportFile], missing: Vec<String>) -> 
     ];
     let shown: Vec<_> = pictures.into_iter().filter(|(name, _)| files.iter().any(|file| file.name == *name)).collect();
     let mut page = Page::titled(&report.facts.title);
+    sections::unfinished(&mut page, &report.facts);
     page.paragraph(&strong(&Inline::own("Result")).then(&Inline::own(": ")).then(&text(&report.headline())));
     page.paragraph(&Inline::own("Schedule: ").then(&text(&report.result.schedule)));
     if let Some(note) = &report.pick_note {

@@ -1,15 +1,15 @@
 //! Looking through a results folder: what is broken, what was left behind, and what to do about it.
 
-use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::command_line::with_results;
 use crate::picks::{PickFile, check_pick, read_pick};
 use crate::record::{AttemptEntry, AttemptState, RecordError, Store, Tail, names_in};
 use crate::spec::{NUMERICS_VERSION, RunId};
-use crate::study::{Study, StudyArm, StudyRun};
+use crate::study::{Study, StudyArm, StudyError, StudyRun};
 
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -17,6 +17,10 @@ use crate::study::{Study, StudyArm, StudyRun};
 pub enum Severity {
     /// Worth knowing; nothing to do.
     Note,
+    /// A study of which some runs are not done yet.
+    Unfinished,
+    /// Whole, but made by another version or of other records.
+    Outdated,
     /// Left behind by a process that is gone; harmless.
     Leftover,
     /// Damaged or contradictory.
@@ -84,11 +88,16 @@ fn runs(store: &Store, found: &mut Examination) -> Result<(), RecordError> {
     let folder = store.path().join("runs");
     for name in names_in(&folder)? {
         let path = folder.join(&name);
-        let Ok(run_id) = name.parse::<RunId>() else {
+        let Some(run_id) = name.to_str().and_then(|name| name.parse::<RunId>().ok()) else {
             found.find(Severity::Note, &path, "this is no run of lrscope; it is left alone");
             continue;
         };
         found.runs += 1;
+        if store.dispute_note(&run_id).is_some() {
+            let message =
+                "a second run gave other bits; see disputed.txt, report it, then delete this run and do it again";
+            found.find(Severity::Broken, &path, message);
+        }
         let read =
             store.find(&run_id).and_then(|run| run.map_or(Ok(()), |run| run.rows()?.try_for_each(|r| r.map(drop))));
         if let Err(error) = read {
@@ -243,6 +252,10 @@ fn studies(store: &Store, found: &mut Examination) -> Result<(), RecordError> {
         unfinished(&folder, found);
         let study = match Study::read(&folder) {
             Ok(study) => study,
+            Err(error @ StudyError::Newer { .. }) => {
+                found.find(Severity::Note, &folder.join("study.json"), error.to_string());
+                continue;
+            }
             Err(error) => {
                 let message = format!("{error}; the command that made it makes it again, without training");
                 found.find(Severity::Broken, &folder.join("study.json"), message);
@@ -254,23 +267,25 @@ fn studies(store: &Store, found: &mut Examination) -> Result<(), RecordError> {
     Ok(())
 }
 
-/// Says how many of a study's runs have no record, and why the first of them has none.
+/// Says how many of a study's runs have no record: those that are still to do, and those that failed.
 fn missing(store: &Store, folder: &Path, study: &Study, found: &mut Examination) {
-    let runs = || {
-        let mut known = BTreeSet::new();
-        let all = study.arms.iter().flat_map(|arm| arm.runs.iter().map(move |run| (arm, run)));
-        all.filter(move |(_, run)| known.insert(run.id.clone()))
-    };
-    let undone = |(_, run): &(&StudyArm, &StudyRun)| !store.path().join("runs").join(run.id.as_str()).exists();
-    let Some((arm, run)) = runs().find(undone) else { return };
-    let (undone, all) = (runs().filter(undone).count(), runs().count());
-    let why = run.failed.clone().unwrap_or_else(|| "not done yet".into());
-    let first = format!("arm {:?}, seed {}: {why}", arm.name, run.seed);
-    found.find(
-        Severity::Note,
-        folder,
-        format!("{undone} of {all} runs have no record ({first}); the same command does them"),
-    );
+    let runs = || study.runs();
+    let without = |(_, run): &(&StudyArm, &StudyRun)| !store.path().join("runs").join(run.id.as_str()).exists();
+    let (failed, undone): (Vec<_>, Vec<_>) = runs().filter(without).partition(|(_, run)| run.failure().is_some());
+    let all = runs().count();
+    let command = with_results(&study.command, store.path());
+    if !undone.is_empty() {
+        let done = all - undone.len() - failed.len();
+        let message = format!("unfinished: {done} of {all} runs done; `{command}` goes on");
+        found.find(Severity::Unfinished, folder, message);
+    }
+    if let Some((arm, run)) = failed.first() {
+        let why = run.failure().unwrap_or_default();
+        let first = format!("arm {:?}, seed {}: {why}", arm.name, run.seed);
+        let failed = failed.len();
+        let message = format!("{failed} of {all} runs failed ({first}); `{command}` does them again");
+        found.find(Severity::Note, folder, message);
+    }
 }
 
 /// Files that a process was writing when it was killed.

@@ -1,6 +1,7 @@
 //! The training loop, run records, the range test, comparisons and their statistics; knows no tensors.
 
 pub mod analysis;
+pub mod command_line;
 pub mod doctor;
 pub mod experiment;
 pub mod float;
@@ -11,6 +12,7 @@ pub mod record;
 mod replace;
 pub mod resolve;
 mod scale_fn;
+pub mod sealed;
 pub mod spec;
 pub mod study;
 pub mod train;

@@ -91,7 +91,7 @@ pub fn find_picks(store: &Store, spec: &RunSpec) -> Result<Picks, PickError> {
     let (stem, old) = (stem(&folder, &PickKey::of(spec))?, stem(&folder, &PickKey::as_written(spec))?);
     let ours = |name: &String| *name == format!("{old}.json") || name.starts_with(&format!("{stem}-"));
     let mut picks = Picks::default();
-    for name in names_in(&folder)?.into_iter().filter(ours) {
+    for name in names_in(&folder)?.into_iter().filter_map(|name| name.into_string().ok()).filter(ours) {
         let path = folder.join(name);
         // A file that is still being written has another ending.
         if path.extension().is_none_or(|ending| ending != "json") {
@@ -189,7 +189,12 @@ fn known(store: &Store) -> String {
     const MOST: usize = 10;
     let is_one =
         |name: &String| Study::read(&store.path().join(name)).is_ok_and(|study| study.question == Question::RangeTest);
-    let names: Vec<String> = names_in(store.path()).unwrap_or_default().into_iter().filter(is_one).collect();
+    let names: Vec<String> = names_in(store.path())
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|name| name.into_string().ok())
+        .filter(is_one)
+        .collect();
     let shown = names.iter().take(MOST).map(String::as_str).collect::<Vec<_>>().join(", ");
     match names.len() {
         0 => "there is none; run `lrscope range-test` first".into(),

@@ -85,7 +85,7 @@ pub use store::Store;
 pub use turn::Turn;
 
 /// The names in a folder, sorted; none where there is no folder. Names that begin with a dot belong to others.
-pub(crate) fn names_in(folder: &std::path::Path) -> Result<Vec<String>, RecordError> {
+pub(crate) fn names_in(folder: &std::path::Path) -> Result<Vec<std::ffi::OsString>, RecordError> {
     listing::names(folder)
 }
 

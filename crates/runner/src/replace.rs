@@ -38,7 +38,7 @@ pub(crate) fn create_folder(path: &Path) -> Result<()> {
 pub(crate) fn read_bounded(path: &Path, limit: u64) -> Result<String> {
     let metadata = std::fs::metadata(path)?;
     if !metadata.is_file() {
-        return Err(Error::new(ErrorKind::InvalidInput, "this is no regular file"));
+        return Err(Error::new(ErrorKind::InvalidInput, "this is not a regular file"));
     }
     if metadata.len() > limit {
         let problem = format!("it has {} bytes, more than the {limit} that such a file can have", metadata.len());

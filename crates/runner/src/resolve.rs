@@ -205,11 +205,7 @@ impl Setting {
             steps_per_epoch: self.steps_per_epoch(),
             pick,
             momentum: momentum(&self.experiment.optimizer).is_some(),
-            evaluated: match self.experiment.training.evaluate_on {
-                Subset::Validation => Some(Evaluated::Validation),
-                Subset::Train => Some(Evaluated::Train),
-                Subset::Test => None,
-            },
+            evaluated: evaluated(self.experiment.training.evaluate_on),
         }
     }
 
@@ -338,6 +334,25 @@ pub fn setting_key(key: &str, path: &str) -> String {
 /// Whether a fault may be that of rates that only stand in for the ones to be picked.
 fn depends_on_rates(fault: &Fault) -> bool {
     matches!(fault, Fault::Above { .. } | Fault::Falling { .. } | Fault::RateAt { .. })
+}
+
+/// What a run's schedule was resolved against, with a pick of its own.
+pub(crate) fn context_of(spec: &RunSpec, pick: Option<Pick>) -> Context {
+    Context {
+        steps_per_epoch: spec.steps_per_epoch,
+        pick,
+        momentum: momentum(&spec.optimizer).is_some(),
+        evaluated: evaluated(spec.evaluation.during),
+    }
+}
+
+/// The metrics' name of what is evaluated on the way.
+fn evaluated(during: Subset) -> Option<Evaluated> {
+    match during {
+        Subset::Validation => Some(Evaluated::Validation),
+        Subset::Train => Some(Evaluated::Train),
+        Subset::Test => None,
+    }
 }
 
 /// The groups of a run as a schedule sees them.

@@ -3,19 +3,27 @@
 //! `results/<folder>/study.json` is written before the first run starts, so that the report can be made at any time from
 //! whatever is published by then.
 
+mod agreement;
+mod collected;
+mod rates;
+
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use lrscope_schedule::Measurement;
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::{AnalysisError, ArmResult, Curve, RangeTest, SeedResult, analyse_planned};
-use crate::learner::Subset;
-use crate::record::{Checksum, Published, RecordError, Store};
-use crate::resolve;
+use crate::analysis::AnalysisError;
+use crate::record::{RecordError, Store};
+use crate::sealed::{seal, unseal};
 use crate::spec::{RunId, RunSpec};
 
-/// Version of [`Study`] that this program writes: 2 has a checksum as its last line. It reads version 1 too, which has none.
-pub const STUDY_SCHEMA: u32 = 2;
+pub use collected::Collected;
+pub(crate) use collected::analysed;
+pub use rates::RunRates;
+
+/// Version of [`Study`] that this program writes: 2 has a checksum as its last line, 3 tells runs that were interrupted from
+/// those that failed. It reads versions 1 and 2 too.
+pub const STUDY_SCHEMA: u32 = 3;
 
 /// Name of the file in the report's folder.
 const FILE: &str = "study.json";
@@ -81,13 +89,34 @@ pub struct StudyRun {
     pub id: RunId,
     /// Why there is no record, where the run failed.
     pub failed: Option<String>,
+    /// Why there is no record yet, where a signal ended the run or kept it from being started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interrupted: Option<String>,
+}
+
+impl StudyRun {
+    /// Why the run failed, if it did.
+    pub fn failure(&self) -> Option<&str> {
+        self.failed.as_deref().filter(|reason| !tells_of_a_signal(reason))
+    }
+
+    /// Why the run was interrupted, if it was.
+    pub fn interruption(&self) -> Option<&str> {
+        let of_old = self.failed.as_deref().filter(|reason| tells_of_a_signal(reason));
+        self.interrupted.as_deref().or(of_old)
+    }
+}
+
+/// Up to version 2 a run that a signal ended counted as failed, for a reason in these words.
+fn tells_of_a_signal(reason: &str) -> bool {
+    ["interrupted by ", "not done: interrupted by "].iter().any(|words| reason.starts_with(words))
 }
 
 impl StudyArm {
     /// An arm of runs that have not been done yet.
     pub fn new(name: impl Into<String>, runs: &[RunSpec]) -> Self {
         let schedule = runs.first().map_or_else(String::new, |run| run.schedule.to_string());
-        let run = |spec: &RunSpec| StudyRun { seed: spec.seed.number, id: spec.id(), failed: None };
+        let run = |spec: &RunSpec| StudyRun { seed: spec.seed.number, id: spec.id(), failed: None, interrupted: None };
         Self { name: name.into(), schedule, runs: runs.iter().map(run).collect() }
     }
 
@@ -119,6 +148,26 @@ pub enum StudyError {
         /// What is wrong with it.
         problem: String,
     },
+    /// The file is of a version that only a newer program knows.
+    #[error(
+        "{}: its schema is {found}; this program reads {UNSUMMED} to {STUDY_SCHEMA}: a newer lrscope made it, and reads it",
+        path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+    },
+    /// The study and its records say different things.
+    #[error(
+        "study.json does not agree with the records of its runs: {problem}; it has been edited or is damaged, and the command \
+         that made it makes it again, without training"
+    )]
+    Disagrees {
+        /// What they disagree on.
+        problem: String,
+    },
     /// A record cannot be read.
     #[error(transparent)]
     Record(#[from] RecordError),
@@ -144,14 +193,55 @@ impl Study {
             path: path.clone(),
             source,
         })?;
-        parse(&text).map_err(|problem| StudyError::Content { path, problem })
+        match schema(&text) {
+            Some(found) if found > STUDY_SCHEMA => Err(StudyError::Newer { path, found }),
+            _ => parse(&text).map_err(|problem| StudyError::Content { path, problem }),
+        }
+    }
+
+    /// Whether this is the earlier study, or that study with more seeds or arms: it asks the same question, and every run of the
+    /// earlier one is among those of the arm of the same name.
+    pub fn continues(&self, earlier: &Self) -> bool {
+        let has = |arm: &StudyArm| {
+            let own = self.arms.iter().find(|own| own.name == arm.name);
+            let ids: HashSet<&RunId> = own.iter().flat_map(|own| &own.runs).map(|run| &run.id).collect();
+            own.is_some() && arm.runs.iter().all(|run| ids.contains(&run.id))
+        };
+        self.question == earlier.question && earlier.arms.iter().all(has)
+    }
+
+    /// Every run with its arm. One that is in several arms is one run.
+    pub fn runs(&self) -> impl Iterator<Item = (&StudyArm, &StudyRun)> {
+        let mut known = HashSet::new();
+        let all = self.arms.iter().flat_map(|arm| arm.runs.iter().map(move |run| (arm, run)));
+        all.filter(move |(_, run)| known.insert(&run.id))
+    }
+
+    /// A sentence about each run whose record is disputed: a second run of the same specification gave other bits.
+    ///
+    /// # Errors
+    /// Where the results folder cannot be looked at.
+    pub fn disputes(&self, store: &Store) -> Result<Vec<String>, RecordError> {
+        let marked = store.disputed()?;
+        let words = |(arm, run): (&StudyArm, &StudyRun)| {
+            let note = marked.get(&run.id).cloned().or_else(|| store.dispute_note(&run.id))?;
+            Some(format!(
+                "the record of arm {}, seed {} is disputed: a second run gave other bits, so one of the two is wrong; see {}, \
+                 then delete that and runs/{}, and run the same command again",
+                arm.name,
+                run.seed,
+                note.display(),
+                run.id
+            ))
+        };
+        Ok(self.runs().filter_map(words).collect())
     }
 
     /// Writes the study into a report's folder, which is made where it is missing.
     pub fn write(&self, folder: &Path) -> Result<(), StudyError> {
         let path = folder.join(FILE);
         let written = self.json().map_err(std::io::Error::from).and_then(|json| {
-            let json = if self.schema == UNSUMMED { json } else { summed(&json) };
+            let json = if self.schema == UNSUMMED { json } else { seal(&json) };
             crate::replace::replace(&path, json.as_bytes())
         });
         written.map_err(|source| StudyError::Io { doing: "write", path, source })
@@ -161,136 +251,33 @@ impl Study {
     fn json(&self) -> Result<String, serde_json::Error> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
-
-    /// A range test's analysis, from the seeds that have a record.
-    pub fn range_test(&self, store: &Store) -> Result<RangeTest, StudyError> {
-        let runs = self.arms.iter().flat_map(|arm| &arm.runs);
-        let records = runs.filter_map(|run| store.find(&run.id).transpose());
-        analysed(&records.collect::<Result<Vec<_>, _>>()?)
-    }
-
-    /// Results of all arms, without statistics: those are [`compare`](crate::analysis::compare)'s.
-    pub fn results(&self, store: &Store) -> Result<Vec<ArmResult>, StudyError> {
-        let mut results = Vec::new();
-        for (index, arm) in self.arms.iter().enumerate() {
-            let before = self.arms[..index].iter().find(|before| before.has_runs_of(arm));
-            let same_as = before.map(|before| before.name.clone());
-            results.push(ArmResult { same_as, ..arm_result(arm, store)? });
-        }
-        Ok(results)
-    }
-}
-
-/// The analysis of a range test's runs.
-pub(crate) fn analysed(records: &[Published]) -> Result<RangeTest, StudyError> {
-    let curve = |record: &Published| -> Result<Curve, StudyError> {
-        let loss = losses(record)?;
-        let lr = rates(record, loss.len() as u64)?;
-        Ok(Curve { seed: record.spec.seed.number, lr, loss, ending: record.result.ending })
-    };
-    let curves = records.iter().map(curve).collect::<Result<Vec<_>, _>>()?;
-    let planned = records.iter().map(|record| record.spec.steps).max().unwrap_or(0);
-    Ok(analyse_planned(&curves, planned as usize)?)
 }
 
 /// The last version without a checksum.
 const UNSUMMED: u32 = 1;
-/// How a file ends, and how it goes on instead where the checksum of what it would be without follows.
-const END: &str = "\n}\n";
-const SUM: &str = ",\n  \"sha256\": \"";
+/// The first version with one.
+const SUMMED: u32 = 2;
 
-/// A study's JSON with its checksum as the last line.
-fn summed(json: &str) -> String {
-    let open = json.strip_suffix(END).unwrap_or(json);
-    format!("{open}{SUM}{}\"{END}", Checksum::of(json.as_bytes()))
+/// The version decides how the rest is read, so it is looked at first.
+fn schema(text: &str) -> Option<u32> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        schema: u32,
+    }
+    serde_json::from_str(text).ok().map(|Versioned { schema }| schema)
 }
 
 /// What a file's text holds; else what is wrong with it.
 fn parse(text: &str) -> Result<Study, String> {
-    let json = text.rsplit_once(SUM).map(|(open, _)| format!("{open}{END}"));
-    let study: Study = serde_json::from_str(json.as_deref().unwrap_or(text)).map_err(|error| error.to_string())?;
-    match (study.schema, json) {
-        (UNSUMMED, None) => Ok(study),
-        (STUDY_SCHEMA, Some(json)) if summed(&json) == text => Ok(study),
-        (STUDY_SCHEMA, Some(_)) => Err("it is damaged: its SHA-256 is not the one in its last line".into()),
-        (UNSUMMED | STUDY_SCHEMA, _) => {
-            Err("it is damaged: version 2 has a SHA-256 in its last line, version 1 none".into())
+    let sealed = unseal(text);
+    let json = sealed.as_ref().map_or(text, |(json, _)| json);
+    let study: Study = serde_json::from_str(json).map_err(|error| error.to_string())?;
+    match (study.schema, sealed) {
+        (UNSUMMED, None) | (SUMMED..=STUDY_SCHEMA, Some((_, true))) => Ok(study),
+        (SUMMED..=STUDY_SCHEMA, Some(_)) => Err("it is damaged: its SHA-256 is not the one in its last line".into()),
+        (UNSUMMED..=STUDY_SCHEMA, _) => {
+            Err("it is damaged: version 1 has no SHA-256 in its last line, all later ones have one".into())
         }
-        (other, _) => Err(format!("its schema is {other}; this program reads {UNSUMMED} and {STUDY_SCHEMA}")),
+        (other, _) => Err(format!("its schema is {other}; this program reads {UNSUMMED} to {STUDY_SCHEMA}")),
     }
-}
-
-fn arm_result(arm: &StudyArm, store: &Store) -> Result<ArmResult, StudyError> {
-    let mut result = ArmResult {
-        name: arm.name.clone(),
-        schedule: arm.schedule.clone(),
-        same_as: None,
-        lr: Vec::new(),
-        evaluated_on: Subset::Validation,
-        seeds: Vec::new(),
-        failed: Vec::new(),
-        test_accuracy: None,
-        validation_accuracy: None,
-    };
-    for run in &arm.runs {
-        let Some(record) = store.find(&run.id)? else {
-            let reason = run.failed.clone().unwrap_or_else(|| "not done yet".into());
-            result.failed.push((run.seed, reason));
-            continue;
-        };
-        if result.lr.is_empty() {
-            result.evaluated_on = record.spec.evaluation.during;
-            result.lr = rates(&record, record.spec.steps)?;
-        }
-        result.seeds.push(seed_result(run.seed, &record)?);
-    }
-    Ok(result)
-}
-
-fn seed_result(seed: u64, record: &Published) -> Result<SeedResult, StudyError> {
-    let last = record.result.steps;
-    let evaluations = &record.result.evaluations;
-    let at_end =
-        |subset| evaluations.iter().rev().find(|at| at.subset == subset && at.step == last).map(|at| at.evaluation);
-    let during = evaluations.iter().filter(|at| at.subset == record.spec.evaluation.during);
-    let mut on_the_way: Vec<_> = during.map(|at| (at.step, at.evaluation)).collect();
-    // After the last update the same examples may be evaluated twice: on the way, and at the end.
-    on_the_way.dedup_by_key(|(updates, _)| *updates);
-    Ok(SeedResult {
-        seed,
-        ending: record.result.ending,
-        test_accuracy: at_end(Subset::Test).and_then(|evaluation| evaluation.accuracy()),
-        validation_accuracy: at_end(Subset::Validation).and_then(|evaluation| evaluation.accuracy()),
-        test_loss: at_end(Subset::Test).map(|evaluation| evaluation.loss),
-        validation_loss: at_end(Subset::Validation).map(|evaluation| evaluation.loss),
-        evaluations: on_the_way,
-        loss: losses(record)?,
-    })
-}
-
-fn losses(record: &Published) -> Result<Vec<f64>, RecordError> {
-    Ok(record.rows()?.collect::<Result<Vec<_>, _>>()?.iter().map(|row| row.loss).collect())
-}
-
-/// The schedule's rates before any group's multiplier, computed again: records do not hold them.
-fn rates(record: &Published, steps: u64) -> Result<Vec<f64>, StudyError> {
-    let wrong = |source| StudyError::Schedule { run: record.spec.id(), source };
-    let plan = resolve::plan(&record.spec).map_err(wrong)?;
-    let metrics = followed(record);
-    (0..steps).map(|step| plan.scheduled_rate(step, &metrics).map_err(wrong)).collect()
-}
-
-/// From this version of the numerics on, schedules follow the metric that they name. Before, they were fed the loss, whatever
-/// their mode.
-const NAMED_METRICS: u32 = 3;
-
-/// What a record's schedule was fed.
-fn followed(record: &Published) -> Vec<Measurement> {
-    let spec = &record.spec;
-    let during = record.result.evaluations.iter().filter(|at| at.subset == spec.evaluation.during);
-    let measured = during.map(|at| at.evaluation.measured(at.step));
-    if spec.numerics >= NAMED_METRICS {
-        return measured.collect();
-    }
-    measured.map(|at| Measurement { accuracy: Some(at.loss), ..at }).collect()
 }

@@ -22,7 +22,6 @@ fn result(seed: u64, accuracy: Option<f64>) -> SeedResult {
         test_loss: None,
         validation_loss: None,
         evaluations: vec![],
-        loss: vec![],
     }
 }
 
@@ -32,7 +31,6 @@ fn arm(name: &str, accuracies: &[f64]) -> ArmResult {
         name: name.into(),
         schedule: format!("{name} schedule"),
         same_as: None,
-        lr: vec![],
         evaluated_on: Subset::Validation,
         seeds: seeds.collect(),
         failed: vec![],

@@ -1,23 +1,22 @@
 //! `lrscope compare`: arms × seeds, paired, on the rates that a range test picked.
 
-use std::collections::BTreeMap;
-
 use anyhow::{Result, anyhow};
 use lrscope_runner::analysis::{Comparison, compare, same_runs};
 use lrscope_runner::record::Store;
 use lrscope_runner::resolve::Setting;
 use lrscope_runner::spec::RunSpec;
-use lrscope_runner::study::{Question, StudyArm};
+use lrscope_runner::study::{Question, StudyArm, StudyRun};
 use lrscope_schedule::ScheduleSpec;
 
 use crate::args::CompareArgs;
 use crate::commands::range_test::fail_without_runs;
 use crate::configured::Configured;
+use crate::earlier;
 use crate::figures;
+use crate::index_page;
 use crate::perform::{Done, Plan, device, perform};
 use crate::picking::{Picked, picked};
 use crate::progress::note;
-use crate::render;
 use crate::tell::print;
 
 /// Runs the command.
@@ -30,13 +29,13 @@ pub fn run(args: &CompareArgs) -> Result<()> {
     let setting = configured.setting(class, isa)?;
     let arms = setting.experiment().arms.iter().enumerate();
     let schedules: Vec<_> = arms.map(|(index, arm)| (schedule_key(index), &arm.schedule)).collect();
+    earlier::refuse_another(Question::Comparison, setting.experiment(), &args.machine)?;
     let picked = picked(&configured, &setting, &schedules, &args.machine, choice.as_ref())?;
     let plan = plan(&configured, &setting, picked)?;
     introduce(&plan);
     note_what_is_not_compared(&plan);
     let done = perform(&plan, &args.machine)?;
-    render::report(&args.machine.results, &done.folder)?;
-    render::index(&args.machine.results)?;
+    index_page::write_with_report(&args.machine.results, &done.folder)?;
     fail_without_runs(&done)?;
     let store = Store::open(&args.machine.results)?;
     let comparison = compare(done.study.results(&store)?)?;
@@ -70,15 +69,21 @@ fn note_what_is_not_compared(plan: &Plan) {
     warn(&not_compared(&arms));
 }
 
-/// Some runs failed: the report is there, but the exit code must say so.
+/// Some runs failed, are still to do or are disputed: the report is there, but the exit code must say so.
 pub fn failed_runs(done: &Done) -> Result<()> {
-    // A run that is in several arms is one run.
-    let runs: BTreeMap<_, _> = done.study.arms.iter().flat_map(|arm| &arm.runs).map(|run| (&run.id, run)).collect();
-    let first = done.study.arms.iter().flat_map(|arm| &arm.runs).find_map(|run| run.failed.as_ref());
-    let Some(first) = first else { return Ok(()) };
-    let (failed, all) = (runs.values().filter(|run| run.failed.is_some()).count(), runs.len());
+    if let Some(first) = done.disputes.first() {
+        return Err(anyhow!("what the report says rests on a record that cannot be trusted: {first}"));
+    }
+    let runs: Vec<&StudyRun> = done.study.runs().map(|(_, run)| run).collect();
+    let all = runs.len();
+    let failed: Vec<&str> = runs.iter().filter_map(|run| run.failure()).collect();
     let advice = "the report says why, and the same command does them again";
-    Err(anyhow!("{failed} of {all} runs failed; {advice}; the first: {first}"))
+    if let Some(first) = failed.first() {
+        return Err(anyhow!("{} of {all} runs failed; {advice}; the first: {first}", failed.len()));
+    }
+    let unfinished: Vec<&str> = runs.iter().filter_map(|run| run.interruption()).collect();
+    let Some(first) = unfinished.first() else { return Ok(()) };
+    Err(anyhow!("{} of {all} runs did not finish; the same command goes on; the first: {first}", unfinished.len()))
 }
 
 /// Where an arm's schedule stands.

@@ -1,14 +1,19 @@
 //! `lrscope doctor`: looks through a results folder, or checks every operation on a device.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
+use lrscope_runner::command_line;
 use lrscope_runner::doctor::{Examination, Severity, examine};
+use lrscope_runner::study::StudyError;
 
 use crate::args::DoctorArgs;
 use crate::exit::{bad_input, text};
+use crate::index_page::{self, Listed, Standing};
+use crate::manifest::PROGRAM;
 use crate::operations::{self, Checked};
-use crate::render;
+use crate::stale::{Stale, stale};
 use crate::tell::print;
 
 /// Runs the command.
@@ -36,36 +41,76 @@ fn look_through(folder: &Path) -> Result<Examination> {
         return Err(bad_input(anyhow!("{}: there is no such folder", folder.display())));
     }
     let mut found = examine(folder)?;
-    for name in render::studies(folder)? {
+    for Listed { name, problem } in index_page::studies(folder)? {
         let report = folder.join(&name);
-        match render::stale_files(folder, &report) {
-            Ok(stale) => {
-                for path in stale {
-                    let message = format!("it is not what the records give; `lrscope report {name}` writes it again");
-                    found.find(Severity::Broken, &path, message);
-                }
+        if let Some(problem) = problem {
+            // The study has been named already.
+            if !names(&found, &report) {
+                found.find(Severity::Broken, &report, problem);
             }
+            continue;
+        }
+        match stale(folder, &report) {
+            Ok(stale) => stale.iter().for_each(|one| of_report(folder, &name, one, &mut found)),
             // What is wrong with the study or a record has been found already.
-            Err(_) if found.is_broken() => {}
+            Err(error) if found.is_broken() || is_newer(&error) => {}
             Err(error) => found.find(Severity::Broken, &report, text(&error)),
         }
     }
-    index(folder, &mut found);
+    index(folder, &mut found)?;
     Ok(found)
 }
 
-/// The index against the reports' entries.
-fn index(folder: &Path, found: &mut Examination) {
-    match render::stale_index(folder) {
-        Ok(None) => {}
-        Ok(Some(path)) => {
-            let message = "it is not what the reports give; `lrscope report` writes it again";
-            found.find(Severity::Broken, &path, message);
+/// Whether something has been found in a folder.
+fn names(found: &Examination, folder: &Path) -> bool {
+    found.findings.iter().any(|finding| finding.path.starts_with(folder))
+}
+
+fn is_newer(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(StudyError::Newer { .. }))
+}
+
+/// What is the matter with a report.
+fn of_report(results: &Path, name: &OsStr, stale: &Stale, found: &mut Examination) {
+    let folder = results.join(name);
+    let again = command_line::report(results, Some(name));
+    let unfinished = found.findings.iter().any(|one| one.severity == Severity::Unfinished && one.path == folder);
+    match stale {
+        Stale::Damaged(path) => {
+            found.find(Severity::Broken, path, format!("it is not what was written; `{again}` writes it again"));
         }
-        // The entry that is wrong is named already, as a file that is not what the records give.
-        Err(_) if found.is_broken() => {}
-        Err(error) => found.find(Severity::Broken, folder, text(&error)),
+        Stale::Foreign(path) => {
+            let message = format!("it is not part of the report beside it; `{again}` removes it");
+            found.find(Severity::Broken, path, message);
+        }
+        // The command that finishes the study makes its report.
+        Stale::Outdated(_) | Stale::Missing if unfinished => {}
+        Stale::Outdated(program) => {
+            let by = match program.as_deref() {
+                None => "made by an older lrscope".into(),
+                Some(PROGRAM) => "made by another build, or of other records".into(),
+                Some(program) => format!("made by {program}"),
+            };
+            found.find(Severity::Outdated, &folder, format!("{by}; `{again}` makes it again with {PROGRAM}"));
+        }
+        Stale::Missing => found.find(Severity::Note, &folder, format!("it has no report yet; `{again}` makes it")),
     }
+}
+
+/// The index against the reports' entries.
+fn index(folder: &Path, found: &mut Examination) -> Result<()> {
+    let again = command_line::report(folder, None);
+    match index_page::standing(folder)? {
+        Standing::Right => {}
+        Standing::Outdated(path) => {
+            let message = format!("it is not what the reports give now; `{again}` writes it again");
+            found.find(Severity::Outdated, &path, message);
+        }
+        Standing::Damaged(path) => {
+            found.find(Severity::Broken, &path, format!("it is not what was written; `{again}` writes it again"));
+        }
+    }
+    Ok(())
 }
 
 fn show(folder: &Path, found: &Examination) -> Result<()> {
@@ -83,13 +128,15 @@ fn show(folder: &Path, found: &Examination) -> Result<()> {
     for finding in findings {
         let word = match finding.severity {
             Severity::Note => "note",
+            Severity::Unfinished => "unfinished",
+            Severity::Outdated => "outdated",
             Severity::Leftover => "left over",
             Severity::Broken => "broken",
         };
         let path = finding.path.display().to_string();
         // Most errors name the file themselves.
         let place = if finding.message.contains(&path) { String::new() } else { format!("{path}: ") };
-        print(&format!("{word:<10}{place}{}", finding.message))?;
+        print(&format!("{word:<12}{place}{}", finding.message))?;
     }
     if found.is_broken() { Ok(()) } else { print("nothing is broken") }
 }

@@ -7,12 +7,13 @@ use lrscope_runner::picks::{PickRecord, Picks, WHICH_RATE, compare, keep_pick};
 use lrscope_runner::record::Store;
 use lrscope_runner::resolve::Setting;
 use lrscope_runner::spec::RunSpec;
-use lrscope_runner::study::Question;
+use lrscope_runner::study::{Question, StudyRun};
 
 use crate::args::{MachineArgs, RangeTestArgs};
 use crate::commands::compare::{failed_runs, warn};
 use crate::configured::Configured;
 use crate::exit::Inconclusive;
+use crate::index_page;
 use crate::perform::{Done, Plan, device, perform};
 use crate::picking::kept;
 use crate::progress::note;
@@ -74,8 +75,7 @@ pub fn sweep(configured: &Configured, setting: &Setting, machine: &MachineArgs) 
     };
     let done = perform(&plan, machine)?;
     let store = Store::open(&machine.results)?;
-    render::report(&machine.results, &done.folder)?;
-    render::index(&machine.results)?;
+    index_page::write_with_report(&machine.results, &done.folder)?;
     fail_without_runs(&done)?;
     // A pick of the seeds that happened to come through would stay, and another one come of all of them.
     failed_runs(&done)?;
@@ -117,7 +117,7 @@ impl Kept {
 /// An error where no run of a study succeeded.
 pub fn fail_without_runs(done: &Done) -> Result<()> {
     let runs = || done.study.arms.iter().flat_map(|arm| &arm.runs);
-    let failed = runs().filter_map(|run| run.failed.as_ref());
+    let failed = runs().filter_map(StudyRun::failure);
     match failed.clone().next() {
         Some(first) if failed.count() == runs().count() => Err(anyhow::anyhow!("every run failed: {first}")),
         _ => Ok(()),

@@ -1,42 +1,63 @@
 //! `lrscope report`: the reports again, from the records.
 
+use std::ffi::OsString;
+
 use anyhow::{Result, anyhow};
 
 use crate::args::ReportArgs;
-use crate::exit::bad_input;
+use crate::exit::{bad_input, text};
+use crate::index_page::{self, Listed, Problems};
 use crate::progress::note;
 use crate::render;
 use crate::tell::print;
 
-/// Runs the command.
+/// Runs the command. A study that cannot be read keeps nobody from the reports of the others.
 pub fn run(args: &ReportArgs) -> Result<()> {
-    let known = render::studies(&args.results)?;
+    let known = index_page::studies(&args.results)?;
     check(args, &known)?;
-    let chosen = if args.names.is_empty() { &known } else { &args.names };
     let mut pages = Vec::new();
-    for name in chosen {
-        let page = args.results.join(name).join("README.md");
-        if render::report(&args.results, &args.results.join(name))? {
-            pages.push(page.display().to_string());
-        } else {
-            note(&format!("{name}: no run of it is done yet, so there is nothing to report"));
+    let mut problems = Problems::new();
+    for Listed { name, problem } in known.into_iter().filter(|one| chosen(args, &one.name)) {
+        let folder = args.results.join(&name);
+        let made = problem.map_or_else(|| make(args, &folder), Err);
+        match made {
+            Ok(true) => pages.push(folder.join("README.md").display().to_string()),
+            Ok(false) => note(&format!("{}: no run of it is done yet, so there is nothing to report", name.display())),
+            Err(problem) => drop(problems.insert(name, problem)),
         }
     }
-    render::index(&args.results)?;
-    show(args, &pages)
+    let made_before = problems.clone();
+    problems.extend(index_page::write(&args.results, &made_before)?);
+    problems.retain(|name, _| chosen(args, name));
+    show(args, &pages)?;
+    failed(args, &problems)
 }
 
-fn check(args: &ReportArgs, known: &[String]) -> Result<()> {
+/// Makes a report; why it cannot be made, where that is so.
+fn make(args: &ReportArgs, folder: &std::path::Path) -> Result<bool, String> {
+    render::report(&args.results, folder).map_err(|error| match error.downcast_ref() {
+        Some(unreadable) => index_page::unreadable(unreadable),
+        None => format!("cannot be made: {}", text(&error)),
+    })
+}
+
+fn chosen(args: &ReportArgs, name: &OsString) -> bool {
+    args.names.is_empty() || args.names.contains(name)
+}
+
+fn check(args: &ReportArgs, known: &[Listed]) -> Result<()> {
     let results = args.results.display();
     if known.is_empty() {
         return Err(bad_input(anyhow!(
             "--results: there is no study in {results}; range-test, compare and train make some"
         )));
     }
-    match args.names.iter().find(|name| !known.contains(name)) {
+    match args.names.iter().find(|name| known.iter().all(|one| one.name != **name)) {
         None => Ok(()),
         Some(unknown) => {
+            let known: Vec<_> = known.iter().map(|one| one.name.to_string_lossy()).collect();
             let known = known.join(", ");
+            let unknown = unknown.to_string_lossy();
             Err(bad_input(anyhow!("there is no report {unknown:?} in {results}; there is {known}")))
         }
     }
@@ -50,4 +71,16 @@ fn show(args: &ReportArgs, pages: &[String]) -> Result<()> {
         return Ok(());
     }
     print(&pages.join("\n"))
+}
+
+/// Names every study that cannot be read or reported.
+fn failed(args: &ReportArgs, problems: &Problems) -> Result<()> {
+    for (name, problem) in problems {
+        note(&format!("{} {problem}", args.results.join(name).display()));
+    }
+    match problems.len() {
+        0 => Ok(()),
+        1 => Err(anyhow!("1 report could not be made; the others are there")),
+        n => Err(anyhow!("{n} reports could not be made; the others are there")),
+    }
 }

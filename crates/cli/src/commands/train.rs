@@ -9,10 +9,11 @@ use crate::args::TrainArgs;
 use crate::commands::compare::{failed_runs, introduce, lint, runs};
 use crate::commands::range_test::fail_without_runs;
 use crate::configured::Configured;
+use crate::earlier;
 use crate::figures;
+use crate::index_page;
 use crate::perform::{Done, Plan, device, perform};
 use crate::picking::picked;
-use crate::render;
 use crate::tell::print;
 
 /// Runs the command.
@@ -24,6 +25,7 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     let (class, isa) = device(&args.machine)?;
     let setting = configured.setting(class, isa)?;
     let schedule = configured.schedule("to train with")?;
+    earlier::refuse_another(Question::Training, setting.experiment(), &args.machine)?;
     let picked = picked(&configured, &setting, &[("schedule".into(), schedule)], &args.machine, choice.as_ref())?;
     let runs = runs(&configured, &setting, "schedule", schedule, picked.as_ref())?;
     let mut warnings = setting.size_warnings();
@@ -38,8 +40,7 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     };
     introduce(&plan);
     let done = perform(&plan, &args.machine)?;
-    render::report(&args.machine.results, &done.folder)?;
-    render::index(&args.machine.results)?;
+    index_page::write_with_report(&args.machine.results, &done.folder)?;
     fail_without_runs(&done)?;
     show(&done, &Store::open(&args.machine.results)?, args.machine.output.json)?;
     failed_runs(&done)

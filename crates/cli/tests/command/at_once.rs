@@ -38,7 +38,7 @@ fn different_commands_at_once() {
     assert_eq!(records(&folder.join("results")).len(), 9);
     folder.done(&["report"]);
     let index = std::fs::read_to_string(folder.join("results/README.md")).unwrap();
-    for kind in ["range test", "comparison", "training"] {
+    for kind in ["Range test", "Comparison", "Training"] {
         assert!(index.contains(kind), "{kind} is missing in: {index}");
     }
 }

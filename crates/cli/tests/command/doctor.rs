@@ -74,7 +74,12 @@ fn what_is_missing_or_left_behind_is_said_but_is_not_broken() {
     fs::remove_dir_all(run).unwrap();
     folder.run(&["report", "--quiet"]);
     let told = folder.run(&["doctor"]);
-    for part in ["left over", ".tmpAbCdEf", "this is no run of lrscope", "1 of 2 runs have no record"] {
+    for part in [
+        "left over",
+        ".tmpAbCdEf",
+        "this is no run of lrscope",
+        "unfinished: 1 of 2 runs done; `lrscope range-test --config small.toml --name mine` goes on",
+    ] {
         assert!(told.out.contains(part), "{part:?} is not in: {}", told.out);
     }
 }

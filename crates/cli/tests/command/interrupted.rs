@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use lrscope_runner::record::{AttemptState, Store};
 
-use super::support::{Folder, records, told};
+use super::support::{Folder, advised, as_printed, records, told};
 
 /// Two arms of four seeds, each run a few tenths of a second long.
 const SLOW: &str = r#"version = 1
@@ -235,6 +235,7 @@ fn ctrl_c_and_sigterm_keep_what_was_done_and_the_same_command_goes_on() {
             doctor.contains(&format!("interrupted by SIG{name}; the command that began it goes on after")),
             "{doctor}"
         );
+        must_be_unfinished(&folder, &doctor);
         let arguments = ["compare", "--config", "slow.toml", "--name", "mine"];
         let again = folder.run(&arguments);
         assert_eq!((again.code, again.err.matches("goes on from step").count()), (Some(0), 2), "{again:?}");
@@ -242,6 +243,48 @@ fn ctrl_c_and_sigterm_keep_what_was_done_and_the_same_command_goes_on() {
         assert_eq!(count(&folder.join("results/attempts")), 0);
         assert!(!study(&folder).contains("interrupted"));
     }
+}
+
+/// One line says what is not done and what goes on with it; nothing is broken.
+fn must_be_unfinished(folder: &Folder, doctor: &str) {
+    let lines: Vec<&str> = doctor.lines().filter(|line| line.starts_with("unfinished")).collect();
+    let [line] = lines.as_slice() else { panic!("{doctor}") };
+    assert!(line.contains("unfinished: 0 of 2 runs done; `lrscope compare"), "{line}");
+    assert!(!doctor.lines().any(|line| line.starts_with("broken")) && doctor.contains("nothing is broken"), "{doctor}");
+    assert_eq!(advised(line), [format!("lrscope {}", ARGUMENTS.join(" "))]);
+    assert_eq!(folder.done(&["report", "--quiet"]), "");
+}
+
+/// A comparison that was interrupted between its runs: its page, its line of the index and doctor tell of those that are done.
+#[test]
+fn an_unfinished_study_counts_what_is_done_and_says_so() {
+    let folder = slow();
+    let arguments = [&ARGUMENTS[..5], &["--results", "my results", "--quiet", "--jobs", "1"]].concat();
+    let runs = folder.join("my results/runs");
+    let mut child = folder.command(&arguments).process_group(0).spawn().unwrap();
+    assert!(wait_until(&mut child, || count(&runs) >= 3), "it ended too soon");
+    signal("INT", &format!("-{}", child.id()));
+    let told = told(child);
+    assert_eq!(told.code, Some(130), "{told:?}");
+    let done = count(&runs);
+    assert!((3..6).contains(&done), "{done}");
+    folder.done(&["report", "--results", "my results"]);
+    let page = fs::read_to_string(folder.join("my results/compare-mine/README.md")).unwrap();
+    assert!(page.contains(&format!("**Unfinished**: {done} of 6 runs done")), "{page}");
+    assert!(!page.contains("failed"), "{page}");
+    let index = fs::read_to_string(folder.join("my results/README.md")).unwrap();
+    assert!(index.contains(&format!("unfinished: {done} of 6 runs done; ")), "{index}");
+    let table = fs::read_to_string(folder.join("my results/compare-mine/runs.csv")).unwrap();
+    assert_eq!(table.lines().count(), 1 + done, "{table}");
+    let doctor = folder.done(&["doctor", "my results"]);
+    let line = doctor.lines().find(|line| line.starts_with("unfinished")).unwrap_or_else(|| panic!("{doctor}"));
+    let [command] = advised(line).try_into().unwrap();
+    let told = as_printed(&folder, &command);
+    assert_eq!(told.code, Some(0), "{command}: {told:?}");
+    assert_eq!(count(&runs), 6);
+    let page = fs::read_to_string(folder.join("my results/compare-mine/README.md")).unwrap();
+    assert!(!page.contains("Unfinished"), "{page}");
+    assert!(folder.done(&["doctor", "my results"]).contains("nothing is broken"));
 }
 
 /// A child that cannot end in order: a second signal does not wait for it.
@@ -278,7 +321,7 @@ fn a_child_that_is_interrupted_alone_takes_nobody_along() {
     thread::sleep(Duration::from_millis(200));
     let store = Store::open(folder.join("results")).unwrap();
     signal("TERM", &store.attempts().unwrap()[0].pid.to_string());
-    told(child).must_fail("an interrupted child", 1, &["1 of 2 runs failed", "the same command does them again"]);
+    told(child).must_fail("an interrupted child", 1, &["1 of 2 runs did not finish", "the same command goes on"]);
     assert_eq!(records(&folder.join("results")).len(), 1);
     assert!(study(&folder).contains("interrupted by SIGTERM after"), "{}", study(&folder));
     folder.done(&ARGUMENTS);

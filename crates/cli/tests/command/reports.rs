@@ -93,7 +93,7 @@ fn a_report_leaves_nothing_of_an_older_one_beside_it() {
 #[test]
 fn the_names_of_all_files_are_known() {
     let folder = studied();
-    let others = ["study.json", "index-entry.json"];
+    let others = ["study.json", "index-entry.json", "manifest.json"];
     for path in tree(&folder.join("results")).into_keys().filter(|path| path.components().count() == 2) {
         let name = path.file_name().unwrap().to_str().unwrap();
         let known = lrscope_report::NAMES.contains(&name) || others.contains(&name) || path.starts_with("picks");
@@ -124,5 +124,6 @@ fn a_study_with_missing_runs_says_which() {
     fs::remove_dir_all(folder.join("results/runs").join(lost)).unwrap();
     folder.done(&["report"]);
     let page = fs::read_to_string(folder.join(&report).join("README.md")).unwrap();
-    assert!(page.contains("not done yet"), "{page}");
+    assert!(page.contains("**Unfinished**: 5 of 6 runs done"), "{page}");
+    assert!(page.contains("Still to do: second: seed 2"), "{page}");
 }

@@ -253,3 +253,29 @@ pub fn place(text: &str, marked: &str) -> String {
     let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
     format!("{line}:{column}")
 }
+
+/// The commands that a text advises, each between backquotes, in their order and once.
+pub fn advised(text: &str) -> Vec<String> {
+    let mut commands: Vec<String> = Vec::new();
+    for part in text.split('`').skip(1).step_by(2).filter(|part| part.starts_with("lrscope ")) {
+        if !commands.iter().any(|known| known == part) {
+            commands.push(part.into());
+        }
+    }
+    commands
+}
+
+/// Runs a command as it was printed, by a shell that finds the program as `lrscope`.
+pub fn as_printed(folder: &Folder, command: &str) -> Told {
+    let programs = folder.join("programs");
+    fs::create_dir_all(&programs).unwrap();
+    let link = programs.join("lrscope");
+    if !link.exists() {
+        fs::copy(env!("CARGO_BIN_EXE_lrscope"), &link).unwrap();
+    }
+    let like = folder.command(&[]);
+    let mut shell = Command::new("/bin/bash");
+    shell.args(["-c", command]).current_dir(folder.path()).stdin(Stdio::null());
+    shell.envs(like.get_envs().filter_map(|(key, value)| Some((key, value?)))).env("PATH", programs);
+    told(shell.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+}

@@ -4,8 +4,11 @@ use lrscope_runner::analysis::{ArmResult, SeedResult};
 use lrscope_runner::learner::Evaluation;
 
 use super::evaluated::{evaluated_on, words};
-use super::figures::{FAINT, HEIGHT, LOG_FROM, axis, bold, faint, loss_label, stops, subtitle, title, updates};
+use super::figures::{
+    FAINT, HEIGHT, LOG_FROM, axis, bold, faint, loss_label, stopped, stops, subtitle, title, updates,
+};
 use crate::chart::{Axis, Chart, Panel, Scale, loss_limits, outlier_limits};
+use crate::curves::lines_per_arm;
 use crate::numbers::{capitalised, percent, significant};
 use crate::series_stats::{MeanLine, mean_line};
 
@@ -61,16 +64,21 @@ fn chart(
         let longest = arm.seeds.iter().map(|seed| points(seed, figure)).max_by_key(Vec::len);
         longest.unwrap_or_default().into_iter().zip(&mean.values).map(|((x, _), y)| (x, *y)).collect()
     });
-    let mut series = faint(arms, FAINT, |seed| points(seed, figure));
+    let thin = |arm: &ArmResult| {
+        let seeds = arm.seeds.iter().take(lines_per_arm(arms.len()));
+        seeds.map(|seed| points(seed, figure)).collect()
+    };
+    let mut series = faint(arms.iter().map(thin).collect(), FAINT);
     series.extend(bold(arms, lines));
     let ends = means.iter().map(|mean| (mean.values.last().copied(), mean.completed));
     let last_of = |seed: &SeedResult| points(seed, figure).into_iter().rfind(|(_, value)| value.is_finite());
+    let places = |arm: usize| arms.get(arm).into_iter().flat_map(stopped).filter_map(last_of).collect();
     Some(Chart {
         title: title(&capitalised(what), arms, ends.collect(), show, high_is_good),
         subtitle: subtitle(arms, None),
         x: updates((last as usize).max(1)),
         bands: Vec::new(),
         markers: Vec::new(),
-        panels: vec![Panel { y, height: HEIGHT, series, marks: stops(arms, last_of), notes: Vec::new() }],
+        panels: vec![Panel { y, height: HEIGHT, series, marks: stops(arms, places), notes: Vec::new() }],
     })
 }

@@ -3,9 +3,10 @@
 use lrscope_runner::analysis::{ArmResult, Ending, SeedResult};
 
 use crate::chart::{Axis, Chart, Marks, Panel, Scale, Series, Shape, Stroke, Ticks, arm_stroke, loss_limits};
+use crate::curves::{ArmCurves, lines_per_arm};
 use crate::numbers::{count, counted, listed, rate, significant};
 use crate::schedule_plot::{rate_label, rate_limits};
-use crate::series_stats::{MeanLine, by_step, last_finite, mean_line, smoothed, smoothing_window};
+use crate::series_stats::{smoothed, smoothing_window};
 
 /// Opacity of a lone thin line: raw losses fill areas, evaluations are single lines. More lines are fainter.
 const FAINT_RAW: f64 = 0.42;
@@ -16,15 +17,14 @@ pub(super) const LOG_FROM: f64 = 4.0;
 pub(super) const HEIGHT: f64 = 340.0;
 
 /// Training loss over updates: every seed's raw values, and each arm's mean, smoothed. Absent where no run has a loss.
-pub(crate) fn loss_chart(arms: &[ArmResult]) -> Option<Chart> {
-    let steps = longest(arms.iter().flat_map(|arm| &arm.seeds).map(|seed| seed.loss.len()))?;
-    let means: Vec<MeanLine> = arms.iter().map(|arm| mean_line(&arm.seeds, |seed| seed.loss.clone())).collect();
-    let lines: Vec<Vec<(f64, f64)>> = means.iter().map(|mean| smoothed(mean, steps)).collect();
-    let raw = arms.iter().flat_map(|arm| &arm.seeds).flat_map(|seed| seed.loss.iter().copied());
+pub(crate) fn loss_chart(arms: &[ArmResult], curves: &[ArmCurves]) -> Option<Chart> {
+    let steps = longest(curves.iter().map(|curves| curves.steps as usize))?;
+    let lines: Vec<Vec<(f64, f64)>> = curves.iter().map(|curves| smoothed(&curves.mean, steps)).collect();
+    let raw = curves.iter().flat_map(|curves| curves.sample.iter().copied());
     let smooth: Vec<Vec<f64>> = lines.iter().map(|line| line.iter().map(|(_, loss)| *loss).collect()).collect();
     let (scale, low, high) = loss_limits(&smooth, raw, LOG_FROM);
-    let ends = smooth.iter().zip(&means).map(|(line, mean)| (line.last().copied(), mean.completed));
-    let mut series = faint(arms, FAINT_RAW, |seed| by_step(&seed.loss));
+    let ends = smooth.iter().zip(curves).map(|(line, curves)| (line.last().copied(), curves.mean.completed));
+    let mut series = faint(curves.iter().map(|curves| curves.lines.clone()).collect(), FAINT_RAW);
     series.extend(bold(arms, lines.into_iter()));
     Some(Chart {
         title: title("Training loss", arms, ends.collect(), |loss| significant(loss, 3), false),
@@ -36,7 +36,7 @@ pub(crate) fn loss_chart(arms: &[ArmResult]) -> Option<Chart> {
             y: axis(&loss_label("training", scale), scale, low, high),
             height: HEIGHT,
             series,
-            marks: stops(arms, last_finite),
+            marks: stops(arms, |arm| curves.get(arm).map(|curves| curves.stops.clone()).unwrap_or_default()),
             notes: Vec::new(),
         }],
     })
@@ -44,9 +44,10 @@ pub(crate) fn loss_chart(arms: &[ArmResult]) -> Option<Chart> {
 
 /// Learning rate over updates, a line an arm; logarithmic where the rates span more than two decades. Absent where no arm
 /// has a finite rate.
-pub(crate) fn rates_chart(arms: &[ArmResult]) -> Option<Chart> {
-    let steps = longest(arms.iter().map(|arm| arm.lr.len()))?;
-    let rates: Vec<f64> = arms.iter().flat_map(|arm| arm.lr.iter().copied()).filter(|lr| lr.is_finite()).collect();
+pub(crate) fn rates_chart(arms: &[ArmResult], curves: &[ArmCurves]) -> Option<Chart> {
+    let steps = longest(curves.iter().map(|curves| curves.rates.steps as usize))?;
+    let points = curves.iter().flat_map(|curves| &curves.rates.points);
+    let rates: Vec<f64> = points.map(|(_, lr)| *lr).filter(|lr| lr.is_finite()).collect();
     let (scale, low, high) = rate_limits(&rates)?;
     let highest = rates.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let lowest = rates.iter().copied().fold(f64::INFINITY, f64::min);
@@ -57,18 +58,26 @@ pub(crate) fn rates_chart(arms: &[ArmResult]) -> Option<Chart> {
     };
     Some(Chart {
         title,
-        subtitle: "Learning rate of the first parameter group at each update.".into(),
+        subtitle: rates_subtitle(curves),
         x: updates(steps),
         bands: Vec::new(),
         markers: Vec::new(),
         panels: vec![Panel {
             y: axis(rate_label(scale), scale, low, high),
             height: 260.0,
-            series: bold(arms, arms.iter().map(|arm| by_step(&arm.lr))).collect(),
+            series: bold(arms, curves.iter().map(|curves| curves.rates.points.clone())).collect(),
             marks: Vec::new(),
             notes: Vec::new(),
         }],
     })
+}
+
+fn rates_subtitle(curves: &[ArmCurves]) -> String {
+    let mut words = "The schedule's learning rate at each update, before any group's multiplier.".to_owned();
+    if curves.iter().any(|curves| curves.rates.of_one_seed) {
+        words.push_str(" Where it follows the evaluations: that of the arm's first seed.");
+    }
+    words
 }
 
 /// The label of an axis for losses; a reader must know that equal distances are equal ratios.
@@ -97,17 +106,16 @@ pub(super) fn axis(label: &str, scale: Scale, low: f64, high: f64) -> Axis {
     Axis { label: label.into(), scale, low, high, ticks: Ticks::Numbers }
 }
 
-/// A thin line for every seed of every arm; none where every arm has one seed and its bold line says the same.
-pub(super) fn faint(arms: &[ArmResult], ink: f64, points: impl Fn(&SeedResult) -> Vec<(f64, f64)>) -> Vec<Series> {
-    let lines: usize = arms.iter().map(|arm| arm.seeds.len()).sum();
+/// Each arm's thin lines, fainter the more there are.
+pub(super) fn faint(arms: Vec<Vec<Vec<(f64, f64)>>>, ink: f64) -> Vec<Series> {
+    let lines: usize = arms.iter().map(Vec::len).sum();
     let opacity = (ink / (lines as f64).sqrt()).min(0.45);
-    arms.iter()
+    arms.into_iter()
         .enumerate()
-        .flat_map(|(i, arm)| {
+        .flat_map(|(i, lines)| {
             let stroke = Stroke::solid(arm_stroke(i).colour, 0.8).opacity(opacity);
-            arm.seeds.iter().map(move |seed| (seed, stroke))
+            lines.into_iter().map(move |line| Series::plain(line, stroke))
         })
-        .map(|(seed, stroke)| Series::plain(points(seed), stroke))
         .collect()
 }
 
@@ -122,13 +130,16 @@ pub(super) fn bold<'a>(
         .map(|((i, arm), line)| Series::named(arm.name.clone(), line, arm_stroke(i)))
 }
 
-/// A cross where a run stopped early.
-pub(super) fn stops(arms: &[ArmResult], place: impl Fn(&SeedResult) -> Option<(f64, f64)>) -> Vec<Marks> {
-    let stopped =
-        |arm: &ArmResult| arm.seeds.iter().filter(|seed| seed.ending != Ending::Completed).filter_map(&place).collect();
+/// Seeds that did not come to their end.
+pub(super) fn stopped(arm: &ArmResult) -> impl Iterator<Item = &SeedResult> {
+    arm.seeds.iter().filter(|seed| seed.ending != Ending::Completed)
+}
+
+/// A cross at the place where each run of an arm, given by its number, stopped early.
+pub(super) fn stops(arms: &[ArmResult], places: impl Fn(usize) -> Vec<(f64, f64)>) -> Vec<Marks> {
     let marks = arms.iter().enumerate().map(|(i, arm)| Marks {
         name: Some(format!("{}: a seed diverged", arm.name)),
-        points: stopped(arm),
+        points: places(i),
         shape: Shape::Cross,
         radius: 4.5,
         colour: arm_stroke(i).colour,
@@ -172,9 +183,12 @@ pub(super) fn title(
 pub(super) fn subtitle(arms: &[ArmResult], window: Option<usize>) -> String {
     let most = arms.iter().map(|arm| arm.seeds.len()).max().unwrap_or(0);
     let unfinished = arms.iter().flat_map(|arm| &arm.seeds).any(|seed| seed.ending != Ending::Completed);
-    let thin = match window {
-        Some(_) => "Thin: each seed's raw loss.",
-        None => "Thin: each seed.",
+    let lines = lines_per_arm(arms.len());
+    let thin = match (window, most > lines) {
+        (Some(_), false) => "Thin: each seed's raw loss.".to_owned(),
+        (None, false) => "Thin: each seed.".to_owned(),
+        (Some(_), true) => format!("Thin: the raw loss of the first {}.", counted(lines, "seed", "seeds")),
+        (None, true) => format!("Thin: the first {}.", counted(lines, "seed", "seeds")),
     };
     let smoothing = window
         .filter(|window| *window > 1)

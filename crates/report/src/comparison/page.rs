@@ -7,6 +7,7 @@ use super::{
     ComparisonReport, Metric, NOTHING_TO_COMPARE, evaluated_on, evaluated_words, evaluation_files, metric, pair_words,
     share_words,
 };
+use crate::curves::CURVES;
 use crate::fact::ReportFile;
 use crate::markdown::{
     Inline, Page,
@@ -21,8 +22,9 @@ use crate::series_stats::ending_words;
 pub(super) fn page(report: &ComparisonReport, files: &[ReportFile], missing: Vec<String>) -> String {
     let comparison = &report.analysis;
     let metric = metric(&comparison.arms);
-    let has = |name: &str| files.iter().any(|file| file.name == name);
+    let has = |name: &str| name == CURVES || files.iter().any(|file| file.name == name);
     let mut page = Page::titled(&report.facts.title);
+    sections::unfinished(&mut page, &report.facts);
     verdict(&mut page, report, metric);
     if has("final.svg") {
         page.picture(&format!("Where every run ended: {}", report.headline()), "final.svg");

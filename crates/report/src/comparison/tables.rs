@@ -49,17 +49,6 @@ pub(crate) fn runs(arms: &[ArmResult]) -> Result<ReportFile, RenderError> {
     csv_file("runs.csv", &header, rows)
 }
 
-/// Every update of every run.
-pub(crate) fn curves(arms: &[ArmResult]) -> Result<ReportFile, RenderError> {
-    let rows = arms.iter().flat_map(|arm| {
-        arm.seeds.iter().flat_map(move |seed| {
-            let losses = seed.loss.iter().enumerate();
-            losses.map(move |(step, loss)| (&arm.name, seed.seed, step, arm.lr.get(step), loss))
-        })
-    });
-    csv_file("curves.csv", &["arm", "seed", "step", "lr", "loss"], rows)
-}
-
 /// Every evaluation during every run.
 pub(crate) fn evaluations(arms: &[ArmResult]) -> Result<ReportFile, RenderError> {
     let rows = arms.iter().flat_map(|arm| {

@@ -17,6 +17,7 @@ use crate::series_stats::ending_words;
 pub(super) fn page(report: &RangeTestReport, missing: &[String]) -> String {
     let test = &report.analysis;
     let mut page = Page::titled(&report.facts.title);
+    sections::unfinished(&mut page, &report.facts);
     verdict(&mut page, test, &report.multipliers);
     match missing {
         [] => page.picture(&meaning(test), PICTURE),

@@ -1,15 +1,15 @@
 //! Arms that are the same runs, arms that stand alone, seeds that gave the same, and names as they are.
 
-use lrscope_report::{ComparisonReport, ReportFile, TrainingReport, render_comparison, render_training};
+use lrscope_report::{ArmCurves, ComparisonReport, ReportFile, TrainingReport, render_comparison, render_training};
 use lrscope_runner::analysis::{ArmResult, Comparison, compare};
 
-use crate::evaluations::facts;
+use crate::evaluations::{facts, no_curves};
 use crate::page::{content, prose, readme, tables};
 use crate::{analysed, page};
 
 /// An arm with these test accuracies.
 fn arm(name: &str, accuracies: &[f64]) -> ArmResult {
-    let mut arm = analysed::comparison(1, accuracies.len() as u64, 40).arms.remove(0);
+    let mut arm = analysed::comparison(1, accuracies.len() as u64, 40).analysis.arms.remove(0);
     arm.name = name.into();
     for (seed, accuracy) in arm.seeds.iter_mut().zip(accuracies) {
         seed.test_accuracy = Some(*accuracy);
@@ -26,8 +26,9 @@ fn compared(arms: &[ArmResult]) -> Comparison {
 }
 
 fn report(arms: &[ArmResult]) -> (ComparisonReport, Vec<ReportFile>) {
-    let report = ComparisonReport { facts: facts(), pick_note: None, analysis: compared(arms) };
-    let files = render_comparison(&report).expect("rendered");
+    let report = ComparisonReport { facts: facts(), pick_note: None, analysis: compared(arms), curves: Vec::new() };
+    let mut files = render_comparison(&report).expect("rendered");
+    files.push(no_curves());
     page::check(&files);
     (report, files)
 }
@@ -87,6 +88,7 @@ fn seeds_that_gave_the_same_have_no_interval() {
             pick_note: None,
             warnings: Vec::new(),
             result: compared(&[equal]).arms.remove(0),
+            curves: ArmCurves::default(),
         };
         let training = render_training(&training).expect("rendered");
         assert_eq!(prose(&readme(&training))[1], format!("Result: test accuracy 83.61 % ({words}, n = {seeds})"));

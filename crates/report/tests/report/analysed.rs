@@ -1,10 +1,11 @@
 //! Analyses of made-up runs, with figures of their own: a report must repeat what it is given, right or wrong.
 
+use lrscope_report::ArmCurves;
 use lrscope_runner::analysis::{
     ArmResult, Comparison, Curve, Estimate, Outcome, PairedDifference, Pick, RangeTest, Rule, RuleOutcome, SeedResult,
 };
 
-use crate::synthetic::{self, Noise, PLANS, Plan, sweep};
+use crate::synthetic::{self, Arm, Noise, PLANS, Plan, sweep};
 
 /// A centred mean, good enough for a picture.
 fn smooth(values: &[f64], window: usize) -> Vec<f64> {
@@ -104,23 +105,39 @@ pub fn estimate(values: &[f64]) -> Option<Estimate> {
 }
 
 /// An arm with its estimates.
-pub fn arm(plan: &Plan, seeds: u64, steps: usize) -> ArmResult {
-    let arm = synthetic::arm(plan, seeds, steps);
+pub fn arm(plan: &Plan, seeds: u64, steps: usize) -> Arm {
+    let mut arm = synthetic::arm(plan, seeds, steps);
     let of = |value: fn(&SeedResult) -> Option<f64>| -> Option<Estimate> {
-        estimate(&arm.seeds.iter().filter_map(value).collect::<Vec<_>>())
+        estimate(&arm.result.seeds.iter().filter_map(value).collect::<Vec<_>>())
     };
-    ArmResult {
-        test_accuracy: of(|seed| seed.test_accuracy),
-        validation_accuracy: of(|seed| seed.validation_accuracy),
-        ..arm
+    let (test, validation) = (of(|seed| seed.test_accuracy), of(|seed| seed.validation_accuracy));
+    (arm.result.test_accuracy, arm.result.validation_accuracy) = (test, validation);
+    arm
+}
+
+/// A comparison with the readings of its updates.
+#[derive(Debug, Clone)]
+pub struct Made {
+    pub analysis: Comparison,
+    /// For their readings.
+    pub arms: Vec<Arm>,
+}
+
+impl Made {
+    /// The readings with what the analysis says of their runs.
+    pub fn curves(&self) -> (Vec<ArmCurves>, Vec<u8>) {
+        let arms = self.arms.iter().zip(&self.analysis.arms);
+        let arms: Vec<Arm> = arms.map(|(arm, result)| Arm { result: result.clone(), ..arm.clone() }).collect();
+        synthetic::curves(&arms)
     }
 }
 
 /// A comparison of the first `arms` plans.
-pub fn comparison(arms: usize, seeds: u64, steps: usize) -> Comparison {
-    let arms: Vec<ArmResult> = PLANS.iter().take(arms).map(|plan| arm(plan, seeds, steps)).collect();
-    let differences = arms.iter().skip(1).filter_map(|other| difference(&arms[0], other)).collect();
-    Comparison { arms, differences, warnings: Vec::new() }
+pub fn comparison(arms: usize, seeds: u64, steps: usize) -> Made {
+    let arms: Vec<Arm> = PLANS.iter().take(arms).map(|plan| arm(plan, seeds, steps)).collect();
+    let results: Vec<ArmResult> = arms.iter().map(|arm| arm.result.clone()).collect();
+    let differences = results.iter().skip(1).filter_map(|other| difference(&results[0], other)).collect();
+    Made { analysis: Comparison { arms: results, differences, warnings: Vec::new() }, arms }
 }
 
 fn difference(first: &ArmResult, other: &ArmResult) -> Option<PairedDifference> {

@@ -1,6 +1,8 @@
 //! What is evaluated on the way: its loss beside its accuracy, under the name of the examples it was made on.
 
-use lrscope_report::{ComparisonReport, ReportFile, StudyFacts, TrainingReport, render_comparison, render_training};
+use lrscope_report::{
+    ArmCurves, CURVES, ComparisonReport, ReportFile, StudyFacts, TrainingReport, render_comparison, render_training,
+};
 use lrscope_runner::analysis::{ArmResult, Comparison};
 use lrscope_runner::learner::{Evaluation, Subset};
 
@@ -16,22 +18,31 @@ pub fn facts() -> StudyFacts {
         recipe: Vec::new(),
         measured: Vec::new(),
         command: "lrscope compare digits".into(),
+        ..StudyFacts::default()
     }
+}
+
+/// The table of the curves where a test has none.
+pub fn no_curves() -> ReportFile {
+    ReportFile { name: CURVES.into(), bytes: Vec::new() }
 }
 
 fn reports(analysis: Comparison) -> [Vec<ReportFile>; 2] {
     let result = analysis.arms[0].clone();
-    let training = TrainingReport { facts: facts(), pick_note: None, warnings: Vec::new(), result };
-    let comparison = ComparisonReport { facts: facts(), pick_note: None, analysis };
-    let reports = [render_training(&training).expect("rendered"), render_comparison(&comparison).expect("rendered")];
-    for files in &reports {
+    let training =
+        TrainingReport { facts: facts(), pick_note: None, warnings: Vec::new(), result, curves: ArmCurves::default() };
+    let comparison = ComparisonReport { facts: facts(), pick_note: None, analysis, curves: Vec::new() };
+    let mut reports =
+        [render_training(&training).expect("rendered"), render_comparison(&comparison).expect("rendered")];
+    for files in &mut reports {
+        files.push(no_curves());
         page::check(files);
     }
     reports
 }
 
 fn evaluated_on(subset: Subset) -> Comparison {
-    let mut analysis = analysed::comparison(2, 3, 400);
+    let mut analysis = analysed::comparison(2, 3, 400).analysis;
     for arm in &mut analysis.arms {
         arm.evaluated_on = subset;
     }
@@ -125,6 +136,7 @@ fn arms_without_runs_have_no_say_in_what_was_evaluated() {
     let mut analysis = evaluated_on(Subset::Train);
     let empty = ArmResult { seeds: Vec::new(), evaluated_on: Subset::Validation, ..analysis.arms[0].clone() };
     analysis.arms.insert(0, ArmResult { name: "failed".into(), ..empty });
-    let files = render_comparison(&ComparisonReport { facts: facts(), pick_note: None, analysis }).expect("rendered");
+    let report = ComparisonReport { facts: facts(), pick_note: None, analysis, curves: Vec::new() };
+    let files = render_comparison(&report).expect("rendered");
     assert!(has(&files, "evaluations.csv") && !has(&files, "validation.csv"));
 }

@@ -4,13 +4,14 @@ use lrscope_report::chart::{
     Axis, Chart, ChartError, Panel, Scale, Series, Stroke, Ticks, colours, covering, draw, loss_limits,
 };
 use lrscope_report::{
-    ComparisonReport, RangeTestReport, ReportFile, ScheduleLine, StudyFacts, TrainingReport, render_comparison,
+    CURVES, ComparisonReport, RangeTestReport, ReportFile, ScheduleLine, StudyFacts, TrainingReport, render_comparison,
     render_range_test, render_schedule, render_training,
 };
 use lrscope_runner::learner::Evaluation;
 use lrscope_schedule::Point;
 use proptest::prelude::*;
 
+use crate::analysed::Made;
 use crate::page::readme;
 use crate::{analysed, page, svg};
 
@@ -23,6 +24,7 @@ fn facts() -> StudyFacts {
         recipe: Vec::new(),
         measured: Vec::new(),
         command: "lrscope train digits".into(),
+        ..StudyFacts::default()
     }
 }
 
@@ -37,6 +39,20 @@ fn checked(files: &[ReportFile]) {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
+/// The report of the first arm's training, and that of the comparison.
+fn rendered(made: Made) -> [Vec<ReportFile>; 2] {
+    let (curves, table) = made.curves();
+    let table = || ReportFile { name: CURVES.into(), bytes: table.clone() };
+    let (result, first) = (made.analysis.arms[0].clone(), curves[0].clone());
+    let training = TrainingReport { facts: facts(), pick_note: None, warnings: Vec::new(), result, curves: first };
+    let comparison = ComparisonReport { facts: facts(), pick_note: None, analysis: made.analysis, curves };
+    [render_training(&training), render_comparison(&comparison)].map(|files| {
+        let mut files = files.expect("rendered");
+        files.push(table());
+        files
+    })
+}
+
 fn names(files: &[ReportFile]) -> Vec<&str> {
     files.iter().map(|file| file.name.as_str()).collect()
 }
@@ -46,14 +62,12 @@ fn names(files: &[ReportFile]) -> Vec<&str> {
 fn an_exponential_decay_to_a_subnormal_rate_has_all_its_pictures() {
     let rates: Vec<f64> = (0..6900).map(|k| 0.1 * 0.9_f64.powi(k)).collect();
     assert!(rates[6899] > 0.0 && !rates[6899].is_normal());
-    let mut analysis = analysed::comparison(2, 2, 6900);
-    analysis.arms[0].lr.clone_from(&rates);
-    let training =
-        TrainingReport { facts: facts(), pick_note: None, warnings: Vec::new(), result: analysis.arms[0].clone() };
-    let files = render_training(&training).expect("rendered");
-    checked(&files);
-    assert!(names(&files).contains(&"schedule.svg"));
-    let files = render_comparison(&ComparisonReport { facts: facts(), pick_note: None, analysis }).expect("rendered");
+    let mut made = analysed::comparison(2, 2, 6900);
+    made.arms[0].lr.clone_from(&rates);
+    let [training, comparison] = rendered(made);
+    checked(&training);
+    assert!(names(&training).contains(&"schedule.svg"));
+    let files = comparison;
     checked(&files);
     assert!(names(&files).contains(&"schedules.svg"));
     let points = (0..).zip(rates).map(|(step, lr)| (step, Point { lr, momentum: None })).collect();
@@ -172,16 +186,16 @@ proptest! {
     /// Whatever a run gave, its report is made, with every picture that there are values for.
     #[test]
     fn any_run_has_a_report(rates in rates(), losses in series(), evaluated in series()) {
-        let mut analysis = analysed::comparison(2, 2, 40);
-        let arm = &mut analysis.arms[0];
-        arm.lr.clone_from(&rates);
-        arm.seeds[0].loss.clone_from(&losses);
+        let mut made = analysed::comparison(2, 2, 40);
+        made.arms[0].lr.clone_from(&rates);
+        made.arms[0].losses[0].clone_from(&losses);
+        let arm = &mut made.analysis.arms[0];
         arm.seeds[0].test_loss = losses.last().copied();
         let evaluation = |(updates, loss): (u64, &f64)| (updates, Evaluation { loss: *loss, correct: updates, examples: 500 });
         arm.seeds[1].evaluations = (1..).zip(&evaluated).map(evaluation).collect();
-        let training = TrainingReport { facts: facts(), pick_note: None, warnings: Vec::new(), result: arm.clone() };
-        checked(&render_training(&training).expect("rendered"));
-        checked(&render_comparison(&ComparisonReport { facts: facts(), pick_note: None, analysis }).expect("rendered"));
+        for files in rendered(made) {
+            checked(&files);
+        }
     }
 
     #[test]
@@ -199,15 +213,11 @@ proptest! {
 /// No values are known that lead here, so the accuracies are of a kind that no run gives: 200 %.
 #[test]
 fn what_cannot_be_drawn_is_said_on_the_page_and_costs_nothing_else() {
-    let mut analysis = analysed::comparison(2, 2, 100);
-    for seed in analysis.arms.iter_mut().flat_map(|arm| &mut arm.seeds) {
+    let mut made = analysed::comparison(2, 2, 100);
+    for seed in made.analysis.arms.iter_mut().flat_map(|arm| &mut arm.seeds) {
         seed.evaluations.iter_mut().for_each(|(_, at)| at.correct = 2 * at.examples);
     }
-    let training =
-        TrainingReport { facts: facts(), pick_note: None, warnings: Vec::new(), result: analysis.arms[0].clone() };
-    let comparison = ComparisonReport { facts: facts(), pick_note: None, analysis };
-    for files in [render_training(&training), render_comparison(&comparison)] {
-        let files = files.expect("rendered");
+    for files in rendered(made) {
         page::check(&files);
         assert!(!names(&files).contains(&"accuracy.svg") && names(&files).contains(&"loss.svg"));
         let page = readme(&files);

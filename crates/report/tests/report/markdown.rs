@@ -1,6 +1,6 @@
 //! Text in pages: a Markdown parser reads back what was put in.
 
-use lrscope_report::{IndexEntry, ReportKind, render_index};
+use lrscope_report::{IndexEntry, IndexLine, ReportKind, render_index};
 use proptest::prelude::*;
 
 use crate::page::{tables, targets};
@@ -16,16 +16,20 @@ fn shown(raw: &str) -> String {
     line.trim().to_owned()
 }
 
-fn entry(title: &str, result: &str, folder: &str) -> IndexEntry {
-    IndexEntry {
+fn line(title: &str, result: &str, folder: &str) -> IndexLine {
+    let entry = IndexEntry {
         kind: ReportKind::Training,
         title: title.into(),
+        details: result.into(),
         data_set: result.into(),
         model: "m".into(),
         date: "d".into(),
+        time: String::new(),
+        unfinished: None,
         result: result.into(),
         folder: folder.into(),
-    }
+    };
+    IndexLine::Report { entry, folder: folder.into() }
 }
 
 proptest! {
@@ -37,7 +41,7 @@ proptest! {
         result in "([-a-z0-9 .:/@|`*_~#!$&<>()\\\\\\[\\]\"'=+^\n\t]|&lt;|</td>|\\PC){0,24}",
         folder in "[a-z][a-z |()<>\\\\é/]{0,12}[a-z]",
     ) {
-        let page = render_index(&[entry(&title, &result, &folder)]);
+        let page = render_index(&[line(&title, &result, &folder)]);
         let all = tables(&page);
         prop_assert_eq!(all.len(), 1, "{}", page);
         prop_assert_eq!(all[0].len(), 2, "{}", page);
@@ -45,6 +49,7 @@ proptest! {
         prop_assert_eq!(row.len(), 6, "{}", page);
         let name = if title.trim().is_empty() { shown(&folder) } else { shown(&title) };
         prop_assert_eq!(&row[1], &name, "{}", page);
+        prop_assert_eq!(&row[2], &shown(&result), "{}", page);
         prop_assert_eq!(&row[3], &shown(&result), "{}", page);
         prop_assert_eq!(&row[5], &shown(&result), "{}", page);
         let links = targets(&page);

@@ -17,6 +17,7 @@ fn report(analysis: RangeTest) -> RangeTestReport {
             recipe: vec![Fact::new("batch size", "128 examples")],
             measured: vec![Fact::new("time", "41.2 s")],
             command: "lrscope range-test mnist".into(),
+            ..StudyFacts::default()
         },
         multipliers: Vec::new(),
         analysis,

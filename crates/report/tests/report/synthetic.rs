@@ -1,5 +1,8 @@
 //! Made-up runs that look like real ones, for the example and the tests. No figure here was measured.
 
+use std::convert::Infallible;
+
+use lrscope_report::{ArmCurves, CurvesBuilder, CurvesTable, RateLine};
 use lrscope_runner::analysis::{ArmResult, Curve, Ending, SeedResult};
 use lrscope_runner::learner::{Evaluation, Subset};
 
@@ -109,7 +112,7 @@ pub const PLANS: [Plan; 5] = [
     },
 ];
 
-fn run(plan: &Plan, seed: u64, steps: usize) -> SeedResult {
+fn run(plan: &Plan, seed: u64, steps: usize) -> (SeedResult, Vec<f64>) {
     let shared = Noise::new(seed * 1001 + 17).normal() * 0.002;
     let mut noise = Noise::new(seed * 31 + plan.accuracy.to_bits() % 1009);
     let stop = plan.diverging.contains(&seed).then_some(steps / 2);
@@ -131,7 +134,7 @@ fn run(plan: &Plan, seed: u64, steps: usize) -> SeedResult {
         loss.push(f64::NAN);
     }
     let end = if stop.is_some() { 0.1 } else { plan.accuracy + shared + 0.0016 * noise.normal() };
-    SeedResult {
+    let result = SeedResult {
         seed,
         ending: stop.map_or(Ending::Completed, |step| Ending::NonFinite { step: step as u64 }),
         test_accuracy: Some(end),
@@ -139,21 +142,49 @@ fn run(plan: &Plan, seed: u64, steps: usize) -> SeedResult {
         test_loss: Some(plan.floor * 1.4),
         validation_loss: curve.last().map(|(_, at)| at.loss),
         evaluations: curve,
-        loss,
-    }
+    };
+    (result, loss)
 }
 
-/// An arm without its estimates.
-pub fn arm(plan: &Plan, seeds: u64, steps: usize) -> ArmResult {
-    ArmResult {
+/// An arm without its estimates, with the readings of its updates.
+#[derive(Debug, Clone)]
+pub struct Arm {
+    pub result: ArmResult,
+    pub lr: Vec<f64>,
+    /// Each seed's losses.
+    pub losses: Vec<Vec<f64>>,
+}
+
+pub fn arm(plan: &Plan, seeds: u64, steps: usize) -> Arm {
+    let (results, losses) = (0..seeds).map(|seed| run(plan, seed, steps)).unzip();
+    let result = ArmResult {
         name: plan.name.into(),
         schedule: plan.schedule.into(),
         same_as: None,
-        lr: (0..steps).map(|k| (plan.lr)(k as f64, steps as f64)).collect(),
         evaluated_on: Subset::Validation,
         test_accuracy: None,
         validation_accuracy: None,
         failed: Vec::new(),
-        seeds: (0..seeds).map(|seed| run(plan, seed, steps)).collect(),
-    }
+        seeds: results,
+    };
+    Arm { result, lr: (0..steps).map(|k| (plan.lr)(k as f64, steps as f64)).collect(), losses }
+}
+
+/// The curves of all arms, and every update as CSV.
+pub fn curves(arms: &[Arm]) -> (Vec<ArmCurves>, Vec<u8>) {
+    let runs = arms.iter().map(|arm| arm.losses.len()).sum();
+    let mut table = CurvesTable::new(Vec::new()).expect("a header");
+    let curves = arms.iter().map(|arm| {
+        let mut builder = CurvesBuilder::new(arms.len(), runs);
+        for (seed, losses) in arm.result.seeds.iter().zip(&arm.losses) {
+            let losses = losses.iter().enumerate().map(|(step, loss)| {
+                let lr = arm.lr.get(step).copied().unwrap_or(f64::NAN);
+                table.update(&arm.result.name, seed.seed, step as u64, lr, *loss).map(|()| *loss)
+            });
+            builder.run(seed.ending, losses.len() as u64, losses).expect("written");
+        }
+        let rate = |step: u64| Ok::<_, Infallible>(arm.lr[step as usize]);
+        builder.finish(RateLine::new(arm.lr.len() as u64, false, rate).expect("rates"))
+    });
+    (curves.collect(), table.finish().expect("written"))
 }

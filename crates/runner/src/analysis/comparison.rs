@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::curve::{losses, optional_loss};
+use super::curve::optional_loss;
 use super::permutation::{holm, sign_flip, smallest_p};
 use super::statistics::LEVEL;
 use super::verdict::verdict;
@@ -30,9 +30,6 @@ pub struct SeedResult {
     pub validation_loss: Option<f64>,
     /// Evaluations during the run, each with the updates done by then; [`ArmResult::evaluated_on`] says on which examples.
     pub evaluations: Vec<(u64, Evaluation)>,
-    /// Raw training loss of every update.
-    #[serde(with = "losses")]
-    pub loss: Vec<f64>,
 }
 
 /// An arm of a comparison: one schedule, several seeds.
@@ -44,8 +41,6 @@ pub struct ArmResult {
     pub schedule: String,
     /// The arm before it whose runs these are, where both specify the same ones.
     pub same_as: Option<String>,
-    /// The schedule's learning rate at every step, before any group's multiplier.
-    pub lr: Vec<f64>,
     /// The examples that are evaluated during the runs.
     pub evaluated_on: Subset,
     /// Results, one a seed that finished.

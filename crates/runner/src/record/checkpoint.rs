@@ -169,7 +169,7 @@ fn retire(attempt: &Path, step: u64) -> Result<(), RecordError> {
 
 /// Steps of an attempt's checkpoints, newest first.
 pub(super) fn steps_in(attempt: &Path) -> Result<Vec<u64>, RecordError> {
-    let named = |name: &String| name.parse().ok().filter(|step| folder_name(*step) == *name);
+    let named = |name: &std::ffi::OsString| name.to_str()?.parse().ok().filter(|step| *folder_name(*step) == **name);
     let mut steps: Vec<u64> = names(&attempt.join(FOLDER))?.iter().filter_map(named).collect();
     steps.sort_unstable_by(|a, b| b.cmp(a));
     Ok(steps)

@@ -1,5 +1,6 @@
 //! Which attempts there are.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -85,8 +86,8 @@ impl AttemptEntry {
 
 /// The attempts in a folder, by name. What is not named like an attempt is not one.
 pub(super) fn attempts(folder: &Path) -> Result<Vec<AttemptEntry>, RecordError> {
-    let entry = |name: &String| {
-        let parsed: AttemptName = name.parse().ok()?;
+    let entry = |name: &OsString| {
+        let parsed: AttemptName = name.to_str()?.parse().ok()?;
         let here = parsed.is_here();
         let AttemptName { run_id, host, pid, .. } = parsed;
         Some(AttemptEntry { path: folder.join(name), run_id, host, pid, here })
@@ -95,16 +96,14 @@ pub(super) fn attempts(folder: &Path) -> Result<Vec<AttemptEntry>, RecordError> 
 }
 
 /// The names in a folder, sorted; none where the folder is not there. Names that begin with a dot belong to others.
-pub(super) fn names(folder: &Path) -> Result<Vec<String>, RecordError> {
-    let list = || -> io::Result<Vec<String>> {
+pub(super) fn names(folder: &Path) -> Result<Vec<OsString>, RecordError> {
+    let list = || -> io::Result<Vec<OsString>> {
         let entries = match fs::read_dir(folder) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             other => other?,
         };
-        let name =
-            |entry: io::Result<fs::DirEntry>| entry.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        let mut names = entries.map(name).collect::<io::Result<Vec<String>>>()?;
-        names.retain(|name| !name.starts_with('.'));
+        let mut names = entries.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<OsString>>>()?;
+        names.retain(|name| !name.as_encoded_bytes().starts_with(b"."));
         names.sort_unstable();
         Ok(names)
     };

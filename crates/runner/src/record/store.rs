@@ -1,12 +1,13 @@
 //! The results folder.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::adopt;
 use super::attempt::{Attempt, remove_folder};
 use super::error::RecordError;
 use super::files;
-use super::listing::{self, AttemptEntry, AttemptState};
+use super::listing::{self, AttemptEntry, AttemptState, DISPUTED};
 use super::lock::Lock;
 use super::published::Published;
 use super::turn::Turn;
@@ -63,6 +64,24 @@ impl Store {
     /// All attempts, alive or dead.
     pub fn attempts(&self) -> Result<Vec<AttemptEntry>, RecordError> {
         listing::attempts(&self.attempts_folder())
+    }
+
+    /// The runs that an attempt came to another result for than the published one, each with the note about it, as a path below
+    /// the results folder.
+    pub fn disputed(&self) -> Result<BTreeMap<RunId, PathBuf>, RecordError> {
+        let attempts = self.attempts()?;
+        let disputed = attempts.into_iter().filter(|entry| entry.state() == AttemptState::Disputed);
+        let note = |entry: AttemptEntry| {
+            let folder = entry.path.file_name().unwrap_or_default();
+            (entry.run_id, Path::new("attempts").join(folder).join(DISPUTED))
+        };
+        Ok(disputed.map(note).collect())
+    }
+
+    /// The note beside a published run that says that it is disputed, as a path below the results folder.
+    pub fn dispute_note(&self, run_id: &RunId) -> Option<PathBuf> {
+        let note = Path::new("runs").join(run_id.as_str()).join(DISPUTED);
+        self.results.join(&note).exists().then_some(note)
     }
 
     /// Removes the attempts of dead processes of this machine and answers with their folders. Attempts of other machines,

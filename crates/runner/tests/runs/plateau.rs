@@ -5,7 +5,7 @@ use std::path::Path;
 use lrscope_runner::learner::Subset;
 use lrscope_runner::record::Store;
 use lrscope_runner::spec::RunSpec;
-use lrscope_runner::study::{Question, STUDY_SCHEMA, Study, StudyArm};
+use lrscope_runner::study::RunRates;
 use lrscope_runner::train::Past;
 use lrscope_schedule::Length;
 use proptest::prelude::*;
@@ -74,21 +74,6 @@ fn bits(rates: impl IntoIterator<Item = f64>) -> Vec<u64> {
     rates.into_iter().map(f64::to_bits).collect()
 }
 
-/// One run as a study.
-fn study(spec: &RunSpec) -> Study {
-    Study {
-        schema: STUDY_SCHEMA,
-        question: Question::Training,
-        title: String::new(),
-        command: String::new(),
-        configuration: String::new(),
-        started_unix: 0,
-        pick: None,
-        warnings: Vec::new(),
-        arms: vec![StudyArm::new("train", std::slice::from_ref(spec))],
-    }
-}
-
 /// What a published run recorded of a metric, and its rates as a report shows them.
 fn recorded(results: &Path, spec: &RunSpec, accuracy: bool) -> (Vec<(u64, f64)>, Vec<f64>) {
     let store = Store::open(results).unwrap();
@@ -99,7 +84,8 @@ fn recorded(results: &Path, spec: &RunSpec, accuracy: bool) -> (Vec<(u64, f64)>,
         _ => at.evaluation.loss,
     };
     let values = during.map(|at| (at.step, value(at))).collect();
-    (values, study(spec).results(&store).unwrap().remove(0).lr)
+    let rates = RunRates::of(&record).unwrap();
+    (values, (0..record.spec.steps).map(|step| rates.at(step).unwrap()).collect())
 }
 
 proptest! {
