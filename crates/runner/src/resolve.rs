@@ -13,6 +13,8 @@ use crate::spec::{
     DataSpec, DeviceClass, EvaluationSpec, GroupSpec, NUMERICS_VERSION, OptimizerSpec, RunSpec, StopRule,
 };
 
+mod followed;
+
 /// What has to be known of a data set to make runs on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataFacts {
@@ -142,32 +144,8 @@ impl Setting {
         Ok(EvaluationSpec { every, during: training.evaluate_on, after: self.after() })
     }
 
-    /// A schedule that follows a metric needs evaluations on the way, and not those of the test examples.
     fn check_followed(&self, key: &str, schedule: &ScheduleSpec) -> Result<(), Problem> {
-        let (evaluation, steps) = (self.training_evaluation()?, self.training_steps()?);
-        if !schedule.needs_metric() {
-            return Ok(());
-        }
-        let follower = format!("{key}.{}", schedule.kind());
-        if evaluation.during == Subset::Test {
-            let problem = format!(
-                "\"test\" would let {follower} follow the test examples, which must not steer training: set it to \
-                 \"validation\" or \"train\""
-            );
-            return Err(Problem::new("training.evaluate_on", problem));
-        }
-        match evaluation.every {
-            Some(every) if every <= steps => Ok(()),
-            every => {
-                let when =
-                    every.map_or_else(|| "there is none".into(), |every| format!("the first comes after {every}"));
-                let problem = format!(
-                    "{follower} follows evaluations, but none is made in the {steps} updates of the run ({when}): evaluate \
-                     more often or train longer"
-                );
-                Err(Problem::new("training.evaluate_every", problem))
-            }
-        }
+        followed::check(key, schedule, &self.training_evaluation()?, self.training_steps()?)
     }
 
     /// What is probably not meant about a schedule and the run that it drives: see [`Plan::lint`].
