@@ -144,3 +144,27 @@ fn a_train_loss_is_followed_and_never_called_validation() {
     let drawn = std::fs::read_to_string(report.join("evaluation-loss.svg")).unwrap();
     assert!(drawn.contains("train loss") && !drawn.to_lowercase().contains("validation"), "{drawn}");
 }
+
+/// Seeds are measured each for itself, so each has its own rates in the table.
+#[test]
+fn every_seed_s_rates_follow_its_own_values() {
+    let folder = Folder::new();
+    folder.write("plateau.toml", MAX.replace("seeds = 1", "seeds = 3"));
+    let told = folder.json(&["train", "-c", "plateau.toml"]);
+    let report = folder.join(told["report"].as_str().unwrap());
+    let (validation, curves) = (report.join("validation.csv"), report.join("curves.csv"));
+    let of_seed = |path: &Path, name: &str, seed: u64| -> Vec<f64> {
+        let seeds: Vec<u64> = column(path, "seed");
+        let values: Vec<f64> = column(path, name);
+        seeds.into_iter().zip(values).filter(|(of, _)| *of == seed).map(|(_, value)| value).collect()
+    };
+    let mut all = std::collections::BTreeSet::new();
+    for seed in 0..3 {
+        let updates: Vec<u64> = (1..=12).map(|epoch| 39 * epoch).collect();
+        let mut expected = reductions(&updates, &of_seed(&validation, "validation_accuracy", seed), true);
+        expected.retain(|updates| *updates < 12 * 39);
+        assert_eq!(falls(&of_seed(&curves, "lr", seed)), expected, "seed {seed}");
+        all.insert(expected);
+    }
+    assert!(all.len() > 1, "the seeds differ");
+}
