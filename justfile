@@ -19,17 +19,18 @@ report *names:
 
 # The long runs whose records are committed under results/evidence; what is done already is not done again.
 evidence:
-    {{cli}} train --config configs/evidence/lenet-mnist.toml --results results/evidence
+    {{cli}} train --config configs/evidence/lenet-mnist.toml --results results/evidence --replace
 
 # All tests. Tests on real data read HF_HOME and LRSCOPE_DATA_DIR.
 test *flags:
     cargo test --release {{flags}}
 
-# What CI runs beside the tests: format, lints, layers, docs.
+# What CI runs beside the tests: format, lints, layers, docs, and whether the committed evidence is of today's numerics.
 check:
     cargo fmt --all --check
     cargo clippy --release --workspace --all-targets -- -D warnings
     scripts/check-layers
+    scripts/check-evidence
     RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --release --workspace --no-deps
 
 # Benchmarks of every operation; close everything else first.
