@@ -2,6 +2,7 @@
 
 use lrscope_runner::analysis::{ArmResult, Estimate, SeedResult};
 use lrscope_runner::learner::Evaluation;
+use lrscope_runner::numbers;
 use serde_json::{Value, json};
 
 /// A seed's figures, with every evaluation on the way.
@@ -44,9 +45,11 @@ fn loss(loss: Option<f64>) -> Value {
 
 /// A mean with its interval and count, for one line on a terminal. Where all seeds gave the same there is no interval.
 pub fn percent(estimate: &Estimate) -> String {
-    let mean = format!("{:.2} %", 100.0 * estimate.mean);
+    let mean = format!("{} %", numbers::percent(estimate.mean));
     match (estimate.low, estimate.high, estimate.n) {
-        (Some(low), Some(high), n) => format!("{mean} [{:.2}, {:.2}] (n = {n})", 100.0 * low, 100.0 * high),
+        (Some(low), Some(high), n) => {
+            format!("{mean} [{}, {}] (n = {n})", numbers::percent(low), numbers::percent(high))
+        }
         (_, _, n @ ..2) => format!("{mean} (n = {n})"),
         (_, _, 2) => format!("{mean} (both seeds, n = 2)"),
         (_, _, n) => format!("{mean} (all {n} seeds, n = {n})"),

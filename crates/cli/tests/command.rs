@@ -25,6 +25,8 @@ mod groups;
 mod hub_cache;
 #[path = "command/interrupted.rs"]
 mod interrupted;
+#[path = "command/large.rs"]
+mod large;
 #[path = "command/offline.rs"]
 mod offline;
 #[path = "command/output.rs"]

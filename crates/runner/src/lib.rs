@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod experiment;
 pub mod float;
 pub mod learner;
+pub mod numbers;
 pub mod picks;
 pub mod random;
 pub mod record;

@@ -254,7 +254,7 @@ fn an_undecided_verdict_gives_size_and_seeds() {
     assert!(near(difference.difference.mean, 0.0025, 1e-9));
     assert_eq!(
         difference.verdict,
-        "the runs do not tell cyclic from fixed: the difference is 0.25 points of test accuracy (95 % interval -0.62 to 1.12; p = 0.73; 8 seeds); to find a difference of this size would take about 135 seeds"
+        "the runs do not tell cyclic from fixed: the difference is 0.25 points of test accuracy (95 % interval −0.62 to 1.12; p = 0.73; 8 seeds); to find a difference of this size would take about 135 seeds"
     );
     let same = arm("same", &[0.95; 8]);
     let equal = compared(&[same.clone(), ArmResult { name: "other".into(), ..same }]);

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use lrscope_runner::analysis::compare;
+use lrscope_runner::numbers::percent;
 use lrscope_runner::record::Store;
 use lrscope_runner::study::Question;
 
@@ -64,7 +65,7 @@ fn show(done: &Done, store: &Store, json: bool) -> Result<()> {
         return print(&serde_json::to_string_pretty(&result)?);
     }
     for seed in seeds {
-        let accuracy = seed.test_accuracy.map_or_else(|| "none".into(), |share| format!("{:.2} %", 100.0 * share));
+        let accuracy = seed.test_accuracy.map_or_else(|| "none".into(), |share| format!("{} %", percent(share)));
         print(&format!("seed {}: test accuracy {accuracy}", seed.seed))?;
     }
     if let Some(mean) = accuracy.filter(|estimate| estimate.n > 1) {

@@ -4,6 +4,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::permutation::pairs_needed;
 use super::{Estimate, Outcome, PairedDifference};
+use crate::numbers::{percent, probability};
 
 /// A difference counts where its corrected p is at most this.
 const ALPHA: f64 = 0.05;
@@ -48,7 +49,7 @@ pub(super) fn verdict(difference: &PairedDifference, comparisons: usize) -> Verd
 
 /// A difference of accuracies in percentage points.
 fn points(difference: f64) -> String {
-    format!("{:.2} points of test accuracy", 100.0 * difference)
+    format!("{} points of test accuracy", percent(difference))
 }
 
 /// Interval, p and number of seeds, for the difference times `sign`.
@@ -57,15 +58,9 @@ fn evidence(estimate: &Estimate, sign: f64, p: f64, comparisons: usize) -> Strin
     let interval = ends.map_or(String::new(), |(low, high)| {
         let (low, high) = if sign < 0.0 { (-high, -low) } else { (low, high) };
         let level = 100.0 * estimate.level;
-        format!("{level:.0} % interval {:.2} to {:.2}; ", 100.0 * low, 100.0 * high)
+        format!("{level:.0} % interval {} to {}; ", percent(low), percent(high))
     });
     format!("{interval}p = {}{}; {}", probability(p), corrected(comparisons), seeds(estimate.n))
-}
-
-/// A p of two significant digits, as the tables show it.
-fn probability(p: f64) -> String {
-    let rounded: f64 = format!("{p:.1e}").parse().unwrap_or(p);
-    if rounded < 1e-4 { format!("{rounded:e}") } else { rounded.to_string() }
 }
 
 fn corrected(comparisons: usize) -> String {
