@@ -89,17 +89,8 @@ impl fmt::Display for UnknownName {
 
 impl std::error::Error for UnknownName {}
 
-/// Jaro-Winkler similarity from which a name counts as a near miss: "cifar" and "minst" pass, "imagenet" does not.
-const NEAR: f64 = 0.75;
-
 fn nearest(text: &str) -> Option<Name> {
-    let text: String = text.chars().take(40).collect::<String>().to_lowercase().replace('_', "-");
-    Name::ALL
-        .into_iter()
-        .map(|name| (strsim::jaro_winkler(&text, name.as_str()), name))
-        .filter(|(similarity, _)| *similarity >= NEAR)
-        .max_by(|left, right| left.0.total_cmp(&right.0))
-        .map(|(_, name)| name)
+    lrscope_names::nearest(text, Name::ALL.map(Name::as_str))?.parse().ok()
 }
 
 #[cfg(test)]

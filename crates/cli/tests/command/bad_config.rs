@@ -42,6 +42,13 @@ const TRAIN: &[Row] = &[
         "[model.^resnet]",
         &["unknown variant `resnet`", "did you mean `resnet"],
     ),
+    Row(("[model.mlp]", "[model.MLP]"), "[model.^MLP]", &["unknown variant `MLP`", "did you mean `mlp`?"]),
+    Row(
+        (LR, "[schedule.cyclic]\nbase_lr = 0.1\nmax_lr = 1\nmode = \"Triangular\""),
+        "^\"Triangular\"",
+        &["unknown variant `Triangular`", "did you mean `triangular`?"],
+    ),
+    Row((LR, "[schedule.OneCycleLR]\nlr = 0.1"), "^OneCycleLR", &["did you mean `one_cycle`?"]),
     Row(("[model.mlp]\nhidden = [16]", "[model.resnet9]\nwidth = 0"), "= ^0", &["model.resnet9.width: 0"]),
     Row(("hidden = [16]", "hidden = [16]\ndropout = 1.0"), "^1.0", &["model.mlp.dropout: 1 is outside [0, 1)"]),
     Row(("optimizer.sgd", "optimizer.sdg"), "optimizer.^sdg", &["unknown variant `sdg`", "`sgd`, `adam`, `adamw`"]),

@@ -1,6 +1,3 @@
-/// Jaro-Winkler similarity from which a word counts as a near miss of a name.
-const NEAR: f64 = 0.75;
-
 /// Appends the nearest name to a message that refuses a word and lists the names it knows, in backticks: unknown variants and
 /// fields as serde words them.
 pub(super) fn with_suggestion(message: String) -> String {
@@ -9,17 +6,10 @@ pub(super) fn with_suggestion(message: String) -> String {
     }
     let mut quoted = message.split('`').skip(1).step_by(2);
     let Some(word) = quoted.next() else { return message };
-    let word: String = word.chars().take(40).collect::<String>().to_lowercase().replace('-', "_");
-    let near = quoted.map(|name| (similarity(&word, name), name)).filter(|(similarity, _)| *similarity >= NEAR);
-    match near.max_by(|left, right| left.0.total_cmp(&right.0)) {
-        Some((_, name)) => format!("{message}; did you mean `{name}`?"),
+    match lrscope_names::nearest(word, quoted) {
+        Some(name) => format!("{message}; did you mean `{name}`?"),
         None => message,
     }
-}
-
-/// 1 for one slip of the keys, which counts for much in a short word; else Jaro and Winkler's.
-fn similarity(word: &str, name: &str) -> f64 {
-    if strsim::osa_distance(word, name) <= 1 { 1.0 } else { strsim::jaro_winkler(word, name) }
 }
 
 #[cfg(test)]
