@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use lrscope_schedule::{Length, ScheduleSpec};
+use lrscope_schedule::{Epochs, Length, ScheduleSpec, whole};
 use serde::{Deserialize, Serialize};
 
 use crate::learner::{Probes, Subset};
@@ -28,6 +28,7 @@ const MOST_BYTES: u64 = 1 << 20;
 #[serde(deny_unknown_fields)]
 pub struct Experiment {
     /// Version of the format: 1.
+    #[serde(deserialize_with = "whole::number")]
     pub version: u32,
     /// Name of the report: its folder is named by the command and this. Absent for data set, model, optimizer and a hash.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,18 +66,19 @@ pub struct DataConfig {
     /// Name of the set: `digits`, `mnist`, `fashion-mnist` or `cifar10`.
     pub name: String,
     /// Training examples held out for validation; absent for the set's default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "whole::optional", skip_serializing_if = "Option::is_none")]
     pub validation: Option<u64>,
     /// Training examples used; absent for all.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "whole::optional", skip_serializing_if = "Option::is_none")]
     pub train_limit: Option<u64>,
     /// How pixels become network input.
     #[serde(default = "unit")]
     pub normalization: Normalization,
     /// Examples per forward pass.
+    #[serde(deserialize_with = "whole::number")]
     pub batch_size: u64,
     /// Forward passes per update.
-    #[serde(default = "one")]
+    #[serde(default = "one", deserialize_with = "whole::number")]
     pub accumulation_steps: u64,
     /// Whether an epoch's last, smaller batch is left out.
     #[serde(default)]
@@ -98,6 +100,7 @@ pub struct TrainingConfig {
     /// Length of a run: updates (`500`) or epochs (`"5ep"`).
     pub length: Length,
     /// Number of seeds: 0, 1, 2, … of each arm.
+    #[serde(deserialize_with = "whole::number")]
     pub seeds: u64,
     /// Updates or epochs between evaluations; one epoch where a file says nothing.
     pub evaluate_every: Option<Length>,
@@ -112,9 +115,9 @@ pub struct TrainingConfig {
 impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
-            length: Length::Epochs(1.0),
+            length: Length::Epochs(Epochs::whole(1)),
             seeds: 3,
-            evaluate_every: Some(Length::Epochs(1.0)),
+            evaluate_every: Some(Length::Epochs(Epochs::whole(1))),
             evaluate_on: Subset::Validation,
             dtype: FloatType::F32,
             probes: Probes::default(),
@@ -135,6 +138,7 @@ pub struct RangeTestConfig {
     /// How the rate grows.
     pub sweep: lrscope_schedule::SweepKind,
     /// Number of seeds: 0, 1, 2, …, never shared with training runs.
+    #[serde(deserialize_with = "whole::number")]
     pub seeds: u64,
     /// A sweep ends where the running median of the loss exceeds this many times the best so far.
     pub divergence_factor: f64,

@@ -15,6 +15,9 @@ use crate::spec::{
 
 mod followed;
 
+/// No run is longer than this, so that a slip of the finger is an error and not a year of training.
+const MOST_STEPS: u64 = 1_000_000_000;
+
 /// What has to be known of a data set to make runs on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataFacts {
@@ -357,17 +360,23 @@ fn momentum(optimizer: &OptimizerSpec) -> Option<f64> {
     }
 }
 
-/// A length in updates. Epochs are rounded to the nearest update; updates must be whole.
+/// A length in updates. Epochs are rounded as [`Epochs::whole_updates`](lrscope_schedule::Epochs::whole_updates) has it;
+/// updates must be whole.
 pub fn whole_steps(length: Length, steps_per_epoch: u64) -> Result<u64, String> {
     let steps = match length {
         Length::Count(count) if count.fract() != 0.0 => {
             return Err(format!("{count} is no whole number of updates"));
         }
-        Length::Count(count) => count,
-        Length::Epochs(epochs) => (epochs * steps_per_epoch as f64).round(),
+        // What is no number of updates at all, not-a-number for example, becomes one that no run has.
+        Length::Count(count) => count as u64,
+        Length::Epochs(epochs) => epochs.whole_updates(steps_per_epoch),
     };
-    if (1.0..=1e9).contains(&steps) {
-        return Ok(steps as u64);
+    if (1..=MOST_STEPS).contains(&steps) {
+        return Ok(steps);
     }
-    Err(format!("{length} is {steps} updates with {steps_per_epoch} in an epoch; a run has 1 to 1,000,000,000"))
+    let is = match length {
+        Length::Count(count) => format!("{count} updates:"),
+        Length::Epochs(_) => format!("{length} is {steps} updates with {steps_per_epoch} in an epoch;"),
+    };
+    Err(format!("{is} a run has 1 to 1,000,000,000"))
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use lrscope_schedule::ScheduleSpec;
+use lrscope_schedule::{ScheduleSpec, whole};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -93,7 +93,7 @@ pub enum ModelSpec {
     /// Fully connected layers with `ReLU` between them.
     Mlp {
         /// Widths of the hidden layers.
-        #[serde(default = "default_hidden")]
+        #[serde(default = "default_hidden", deserialize_with = "whole::list")]
         hidden: Vec<u64>,
         /// Probability with which training drops a hidden layer's output; 0 for never.
         #[serde(default, skip_serializing_if = "is_zero")]
@@ -111,7 +111,7 @@ pub enum ModelSpec {
     /// A residual network of eight 3×3 convolutions with batch normalisation, as fast CIFAR-10 trainings use it.
     Resnet9 {
         /// Channels of the first convolution; the others have twice and four times as many.
-        #[serde(default = "default_width")]
+        #[serde(default = "default_width", deserialize_with = "whole::number")]
         width: u64,
     },
     /// A network that the calling program brings. It is known by its name alone, so another network needs another name.

@@ -10,6 +10,7 @@ use crate::error::ScheduleError;
 use crate::length::{Interval, Length};
 use crate::rate::{PerGroup, Rate};
 use crate::resolve::{Range, Resolver};
+use crate::{turns, whole};
 
 /// `torch.optim.lr_scheduler.CosineAnnealingLR`: m + (`lr` − m) · (1 + cos(π t / `t_max`)) / 2, m = `eta_min`.
 ///
@@ -47,7 +48,7 @@ pub struct CosineWarmRestarts {
     /// Steps of the first cycle; whole.
     pub t_0: Length,
     /// Each cycle's length over the one before it, at least 1.
-    #[serde(default = "once")]
+    #[serde(default = "once", deserialize_with = "whole::number")]
     pub t_mult: u64,
     /// The lowest rate, not above `lr`.
     #[serde(default = "zero")]
@@ -105,6 +106,11 @@ impl Kind for Cosine {
             anneal(lr[group], eta_min[group], PI * t as f64 / t_max as f64)
         }))
     }
+
+    fn turns(&self, steps_per_epoch: u64, updates: u64) -> Vec<u64> {
+        let per = self.interval.unwrap_or_default().updates(steps_per_epoch).max(1);
+        turns::in_updates([self.t_max.whole()], per, updates)
+    }
 }
 
 impl Kind for CosineWarmRestarts {
@@ -132,5 +138,10 @@ impl Kind for CosineWarmRestarts {
             let (since, length) = position(t, t_0, t_mult);
             anneal(lr[group], eta_min[group], PI * since as f64 / length as f64)
         }))
+    }
+
+    fn turns(&self, steps_per_epoch: u64, updates: u64) -> Vec<u64> {
+        let per = self.interval.unwrap_or_default().updates(steps_per_epoch).max(1);
+        turns::in_updates([self.t_0.whole() - 1], per, updates)
     }
 }

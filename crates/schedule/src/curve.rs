@@ -8,6 +8,7 @@ use crate::metric::Measurement;
 use crate::rate::{PerGroup, Rate};
 use crate::rates::{Group, Point};
 use crate::scale_fn::{CompileError, ScaleFn};
+use crate::turns;
 
 /// When a schedule is asked.
 #[derive(Clone, Copy)]
@@ -120,6 +121,13 @@ pub(crate) trait Kind: Sized {
 
     /// The curve of a resolved schedule.
     fn curve(&self, on: &Builder<'_>) -> Result<Curve, ScheduleError>;
+
+    /// Some of the first `updates` (at least one) of a resolved schedule, in order: if any update has a rate or a momentum that is
+    /// none, one of these has. Between two of them rates go one way, so most kinds show all at both ends.
+    fn turns(&self, steps_per_epoch: u64, updates: u64) -> Vec<u64> {
+        let _ = steps_per_epoch;
+        turns::in_updates([], 1, updates)
+    }
 
     /// Updates after which a resolved schedule has no rates any more; most go on for ever.
     fn end(&self, steps_per_epoch: u64) -> Option<u64> {

@@ -10,6 +10,7 @@ use crate::rate::{PerGroup, Rate};
 use crate::rates::Point;
 use crate::resolve::{Range, Resolver};
 use crate::scale_fn::ScaleFn;
+use crate::turns;
 
 /// `torch.optim.lr_scheduler.CyclicLR` (arXiv 1506.01186).
 ///
@@ -256,5 +257,10 @@ impl Kind for Cyclic {
                 momentum: cycled.then(|| height.momentum(low[group], high[group])),
             })
         }))
+    }
+
+    fn turns(&self, steps_per_epoch: u64, updates: u64) -> Vec<u64> {
+        let per = self.interval.unwrap_or_default().updates(steps_per_epoch).max(1);
+        turns::in_updates(turns::of_cycles(self, (updates - 1) / per), per, updates)
     }
 }

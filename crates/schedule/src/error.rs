@@ -1,5 +1,6 @@
 //! What can be wrong with a schedule.
 
+use crate::epochs::Epochs;
 use crate::metric::{Evaluated, Metric};
 use crate::scale_fn::CompileError;
 
@@ -84,10 +85,10 @@ pub enum Problem {
         value: f64,
     },
     /// Epochs so short that they round to no step at all.
-    #[error("{epochs:?} epochs of {steps_per_epoch} updates round to no step at all")]
+    #[error("{epochs} epochs of {steps_per_epoch} updates round to no step at all")]
     ShortEpochs {
         /// Epochs.
-        epochs: f64,
+        epochs: Epochs,
         /// Updates in an epoch.
         steps_per_epoch: u64,
     },
@@ -170,6 +171,52 @@ pub enum Problem {
         start: f64,
         /// The last rate.
         end: f64,
+    },
+    /// A sweep that multiplies its rate with every step, from 0.
+    #[error(
+        "an exponential sweep cannot start at 0, which stays 0 however often it is multiplied: make the sweep linear, or start \
+         above 0"
+    )]
+    ExponentialFromZero,
+    /// An exponential sweep over more than a float's whole range.
+    #[error("from {start:?} to {end:?} the rate grows by more than a 64-bit float can hold: end the sweep lower")]
+    WideSweep {
+        /// The first rate.
+        start: f64,
+        /// The last rate.
+        end: f64,
+    },
+    /// A sweep whose ends are as good as equal.
+    #[error(
+        "from {start:?} to {end:?} in {steps} steps the rate does not change from one step to the next: end the sweep higher, or \
+         start it lower"
+    )]
+    NarrowSweep {
+        /// The first rate.
+        start: f64,
+        /// The last rate.
+        end: f64,
+        /// Steps of the sweep.
+        steps: u64,
+    },
+    /// A sweep of fewer than two steps.
+    #[error("{steps} is too short: a sweep has at least 2 steps, its first and its last rate")]
+    ShortSweep {
+        /// Steps of the sweep.
+        steps: u64,
+    },
+    /// A one-cycle schedule that has no room for a rise and a descent.
+    #[error(
+        "{total} is too short for a rise and a descent: with pct_start = {pct_start} a one-cycle schedule has at least {least} \
+         steps; make it longer, or use another schedule"
+    )]
+    ShortCycle {
+        /// Steps of the schedule.
+        total: u64,
+        /// Share of the steps in which the rate rises.
+        pct_start: f64,
+        /// The fewest steps with that share.
+        least: u64,
     },
     /// A scale function that does not compile.
     #[error("{text:?} does not compile: {source}")]

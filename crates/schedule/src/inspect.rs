@@ -2,25 +2,16 @@
 
 mod scale;
 
-use libm::log;
-
-use crate::cosine::{self, Cosine, CosineWarmRestarts};
-use crate::cyclic::Cyclic;
+use crate::cosine::Cosine;
 use crate::length::{Interval, Length};
-use crate::lint::{Finding, Lint, Span};
-use crate::one_cycle::OneCycle;
+use crate::lint::{Finding, LOWER_GAMMA, Lint, RAISE_GAMMA, Span};
 use crate::plan::Plan;
 use crate::plateau::ReduceOnPlateau;
-use crate::rate::{PerGroup, Rate};
 use crate::sequential::Sequential;
 use crate::spec::ScheduleSpec;
 
 /// Below this share of its first value a rate is as good as gone.
 const GONE_RATE: f64 = 1e-9;
-/// Below this share of its first value a cycle's amplitude is as good as gone.
-const GONE_AMPLITUDE: f64 = 1e-3;
-/// Rates looked at for the highest of a run; beyond, only the last.
-const MOST_LOOKED_AT: u64 = 10_000_000;
 
 impl Plan {
     /// What is probably not meant about this schedule in a run of `total_steps` updates.
@@ -48,19 +39,24 @@ impl Plan {
     pub fn lint_with(&self, total_steps: u64, every: Option<u64>) -> Vec<Lint> {
         let place = self.spec().kind().to_owned();
         let every = every.filter(|every| *every > 0);
-        let stretch = Stretch { plan: self, place, start: 0, updates: total_steps, every };
+        let (updates, followed) = (total_steps, false);
+        let stretch = Stretch { plan: self, place, start: 0, updates, every, followed, slack: 0 };
         if total_steps == 0 { Vec::new() } else { stretch.inspect(self.spec()) }
     }
 }
 
 /// The part of a run that a schedule drives: at least one update.
-struct Stretch<'a> {
-    plan: &'a Plan,
+pub(crate) struct Stretch<'a> {
+    pub(crate) plan: &'a Plan,
     place: String,
     start: u64,
-    updates: u64,
+    pub(crate) updates: u64,
     /// Updates between evaluations, where that is known.
     every: Option<u64>,
+    /// Whether another stage takes over at the end.
+    pub(crate) followed: bool,
+    /// Updates by which the end may be off because lengths in epochs, of stages and of the run, are rounded to whole ones.
+    slack: u64,
 }
 
 impl Stretch<'_> {
@@ -72,14 +68,22 @@ impl Stretch<'_> {
                 let (run, step_size) = (self.run(it.interval), it.step_size.whole());
                 let never = run.count <= step_size;
                 let never = never.then_some(Finding::NeverDecays { step_size, run });
-                never.or_else(|| self.vanishing(run)).into_iter().collect()
+                never.or_else(|| self.vanishing(run, "raise gamma or step_size")).into_iter().collect()
             }
             ScheduleSpec::MultiStep(it) => self.milestones(&it.milestones, self.run(it.interval)),
-            ScheduleSpec::Exponential(it) => self.vanishing(self.run(it.interval)).into_iter().collect(),
-            ScheduleSpec::InverseDecay(it) => self.vanishing(self.run(it.interval)).into_iter().collect(),
+            ScheduleSpec::Exponential(it) => {
+                let run = self.run(it.interval);
+                self.vanishing(run, run.advice(RAISE_GAMMA)).into_iter().collect()
+            }
+            ScheduleSpec::InverseDecay(it) => {
+                let run = self.run(it.interval);
+                self.vanishing(run, run.advice(LOWER_GAMMA)).into_iter().collect()
+            }
             ScheduleSpec::Linear(it) => self.ramp(it.total, self.run(it.interval)),
             ScheduleSpec::Polynomial(it) => self.ramp(it.total, self.run(it.interval)),
             ScheduleSpec::PaperDecay(it) => self.ramp(it.length, self.run(it.interval)),
+            // The update after the last but one has the last rate: so long a sweep is a linear warm-up of steps - 1.
+            ScheduleSpec::Sweep(it) if self.updates + 1 >= it.steps.whole() => Vec::new(),
             ScheduleSpec::Sweep(it) => self.ramp(it.steps, self.run(None)),
             ScheduleSpec::Cosine(it) => self.cosine(it),
             ScheduleSpec::CosineWarmRestarts(it) => self.restarts(it),
@@ -95,7 +99,7 @@ impl Stretch<'_> {
     }
 
     /// How long the schedule runs, in what it counts.
-    fn run(&self, interval: Option<Interval>) -> Span {
+    pub(crate) fn run(&self, interval: Option<Interval>) -> Span {
         let unit = interval.unwrap_or_default();
         Span { count: self.updates.div_ceil(self.per(unit)), unit }
     }
@@ -104,26 +108,46 @@ impl Stretch<'_> {
         unit.updates(self.plan.steps_per_epoch()).max(1)
     }
 
+    /// The slack in what the run counts: a few updates are no epoch.
+    pub(crate) fn slack_in(&self, run: Span) -> u64 {
+        match run.unit {
+            Interval::Update => self.slack,
+            Interval::Epoch => 0,
+        }
+    }
+
+    /// Whether the run ends before a length does, by more than rounding.
+    pub(crate) fn falls_short(&self, run: Span, length: u64) -> bool {
+        run.count + self.slack_in(run) < length
+    }
+
     /// The first group's rate at a count; NaN where there is none.
-    fn lr(&self, count: u64, unit: Interval) -> f64 {
-        let step = self.start + count * self.per(unit);
+    pub(crate) fn lr(&self, count: u64, unit: Interval) -> f64 {
+        self.lr_at(self.start + count * self.per(unit))
+    }
+
+    fn lr_at(&self, step: u64) -> f64 {
         self.plan.scheduled_lr(step, 0).unwrap_or(f64::NAN)
     }
 
-    fn last_lr(&self, run: Span) -> f64 {
+    pub(crate) fn last_lr(&self, run: Span) -> f64 {
         self.lr(run.count - 1, run.unit)
     }
 
-    /// The highest rate and its update.
-    fn highest(&self, run: Span) -> (f64, u64) {
-        let last = run.count - 1;
-        let counts = if run.count > MOST_LOOKED_AT { last..=last } else { 0..=last };
-        let rates = counts.map(|count| (self.lr(count, run.unit), self.start + count * self.per(run.unit)));
+    /// Whether no group has a rate above 0 at a count.
+    fn stands_still(&self, count: u64, unit: Interval) -> bool {
+        let step = self.start + count * self.per(unit);
+        (0..self.plan.groups().len()).all(|group| self.plan.scheduled_lr(step, group).is_ok_and(|lr| lr == 0.0))
+    }
+
+    /// The highest rate and its update, among some updates of the stretch.
+    pub(crate) fn highest(&self, turns: &[u64]) -> (f64, u64) {
+        let rates = turns.iter().map(|turn| (self.lr_at(self.start + turn), self.start + turn));
         let higher = |best: (f64, u64), one: (f64, u64)| if one.0 > best.0 { one } else { best };
         rates.fold((f64::NEG_INFINITY, self.start), higher)
     }
 
-    fn vanishing(&self, run: Span) -> Option<Finding> {
+    fn vanishing(&self, run: Span, advice: &'static str) -> Option<Finding> {
         let gone = GONE_RATE * self.lr(0, run.unit);
         let (mut present, mut absent) = (0, run.count - 1);
         // A step before the last is what is asked for: a rate that vanishes at the end does no harm.
@@ -138,7 +162,7 @@ impl Stretch<'_> {
                 absent = middle;
             }
         }
-        Some(Finding::Vanishes { what: "the rate", share: GONE_RATE, from: absent, run })
+        Some(Finding::Vanishes { what: "the rate", share: GONE_RATE, from: absent, run, advice })
     }
 
     /// A plateau schedule without as many evaluations as its first reduction takes: one to be the best so far, and one more
@@ -155,16 +179,17 @@ impl Stretch<'_> {
         let beyond = milestones.iter().map(|at| at.whole()).filter(|at| *at >= run.count);
         let beyond: Vec<u64> = beyond.collect();
         let found = (!beyond.is_empty()).then_some(Finding::MilestonesBeyondEnd { milestones: beyond, run });
-        found.into_iter().chain(self.vanishing(run)).collect()
+        found.into_iter().chain(self.vanishing(run, "raise gamma or leave milestones out")).collect()
     }
 
     /// What goes from one rate to another and stops there.
     fn ramp(&self, total: Length, run: Span) -> Vec<Finding> {
         let total = total.whole();
-        if run.count < total {
+        if self.falls_short(run, total) {
             vec![Finding::Unfinished { total, run, last: self.last_lr(run) }]
-        } else if run.count > total && self.last_lr(run) == 0.0 {
-            vec![Finding::ZeroRate { from: total, run }]
+        } else if run.count > total + self.slack_in(run) && self.stands_still(run.count - 1, run.unit) {
+            let from = if self.stands_still(0, run.unit) && self.stands_still(1, run.unit) { 0 } else { total };
+            vec![Finding::ZeroRate { from, run }]
         } else {
             Vec::new()
         }
@@ -174,84 +199,21 @@ impl Stretch<'_> {
         let (run, t_max) = (self.run(it.interval), it.t_max.whole());
         let last = self.last_lr(run);
         match run.count.checked_sub(t_max) {
-            None => vec![Finding::Unfinished { total: t_max, run, last }],
-            Some(0 | 1) => Vec::new(),
-            Some(_) => vec![Finding::RisesAgain { t_max, run, last }],
+            None if self.falls_short(run, t_max) => vec![Finding::Unfinished { total: t_max, run, last }],
+            Some(beyond) if beyond > 1 + self.slack_in(run) => vec![Finding::RisesAgain { t_max, run, last }],
+            None | Some(_) => Vec::new(),
         }
-    }
-
-    fn restarts(&self, it: &CosineWarmRestarts) -> Vec<Finding> {
-        let run = self.run(it.interval);
-        let (since, cycle) = cosine::position(run.count, it.t_0.whole(), it.t_mult);
-        let cycle_length = cycle as f64;
-        if run.count < it.t_0.whole() {
-            return vec![Finding::CycleLongerThanRun { cycle: cycle_length, run }];
-        }
-        let shorter = run.count - since;
-        let longer = shorter.saturating_add(cycle);
-        let broken = Finding::BrokenLastCycle { cycle: cycle_length, run, shorter, longer };
-        if since == 0 { Vec::new() } else { vec![broken] }
-    }
-
-    fn one_cycle(&self, it: &OneCycle) -> Vec<Finding> {
-        let (run, total) = (self.run(it.interval), it.total_steps.whole());
-        let rise = it.ends().first().copied().unwrap_or_default();
-        if run.count > total {
-            return vec![Finding::EndsBeforeRun { total, run }];
-        }
-        let missed = self.missed_peak(&it.max_lr, rise, run);
-        let unfinished = || Finding::Unfinished { total, run, last: self.last_lr(run) };
-        let unfinished = (run.count < total).then(unfinished);
-        missed.into_iter().chain(unfinished).chain(self.zero_momentum(it.cycle_momentum)).collect()
-    }
-
-    fn cyclic(&self, it: &Cyclic) -> Vec<Finding> {
-        let run = self.run(it.interval);
-        let (up, total) = it.sizes();
-        let missed = self.missed_peak(&it.max_lr, up, run);
-        let cycles = (run.count as f64 / total).floor();
-        let (shorter, longer) = ((cycles * total).ceil(), ((cycles + 1.0) * total).ceil());
-        let ending = if cycles < 1.0 {
-            Some(Finding::CycleLongerThanRun { cycle: total, run })
-        } else if shorter < run.count as f64 {
-            let (shorter, longer) = (shorter as u64, longer as u64);
-            Some(Finding::BrokenLastCycle { cycle: total, run, shorter, longer })
-        } else {
-            None
-        };
-        let vanishing = vanishing_amplitude(it, run);
-        let outside = self.scale_outside(it, run);
-        missed
-            .into_iter()
-            .chain(ending)
-            .chain(vanishing)
-            .chain(outside)
-            .chain(self.zero_momentum(it.cycle_momentum))
-            .collect()
-    }
-
-    /// A rise of `rise` counts that the run does not finish.
-    fn missed_peak(&self, max_lr: &PerGroup<Rate>, rise: f64, run: Span) -> Option<Finding> {
-        if (run.count - 1) as f64 >= rise.floor() {
-            return None;
-        }
-        let max_lr = match max_lr.as_slice().first() {
-            Some(Rate::Value(value)) => *value,
-            _ => return None,
-        };
-        let (highest, step) = self.highest(run);
-        Some(Finding::PeakNeverReached { max_lr, rise, run, highest, step })
-    }
-
-    fn zero_momentum(&self, cycled: Option<bool>) -> Option<Finding> {
-        let group = self.plan.groups().iter().find(|group| group.momentum == Some(0.0))?;
-        (cycled == Some(true)).then(|| Finding::CyclesZeroMomentum { group: group.name.clone() })
     }
 
     fn sequential(&self, it: &Sequential) -> Vec<Lint> {
         let starts = it.starts(self.per(it.interval.unwrap_or_default()));
+        // Each stage's length and the run's own may have been rounded, by half an update each.
+        let slack = it.stages.len().div_ceil(2) as u64;
         let mut found = Vec::new();
         for (index, (stage, start)) in it.stages.iter().zip(&starts).enumerate() {
+            if stage.length.is_some_and(|length| length.whole() == 0) {
+                continue;
+            }
             let Some(left) = self.updates.checked_sub(*start).filter(|left| *left > 0) else {
                 let (start, updates) = (*start, self.updates);
                 found.push(self.lint(Finding::StageNeverStarts { stage: index, start, updates }));
@@ -259,30 +221,19 @@ impl Stretch<'_> {
             };
             let next = starts.get(index + 1).map_or(u64::MAX, |next| next - start);
             let place = format!("{}.stages[{index}].schedule.{}", self.place, stage.schedule.kind());
-            let (start, updates) = (self.start + start, left.min(next));
-            found
-                .extend(Stretch { plan: self.plan, place, start, updates, every: self.every }.inspect(&stage.schedule));
+            let (start, updates, followed) = (self.start + start, left.min(next), next < left);
+            let slack = if next <= left { 0 } else { slack };
+            found.extend(Stretch { place, start, updates, followed, slack, ..*self }.inspect(&stage.schedule));
         }
-        found.extend(self.overrun(it, &starts));
+        found.extend(self.overrun(it, &starts, slack));
         found
     }
 
-    fn overrun(&self, it: &Sequential, starts: &[u64]) -> Option<Lint> {
+    fn overrun(&self, it: &Sequential, starts: &[u64], slack: u64) -> Option<Lint> {
         let length = it.stages.last()?.length?;
         let per = self.per(it.interval.unwrap_or_default());
         let stages = starts.last()?.saturating_add(length.whole().saturating_mul(per));
         let updates = self.updates;
-        (updates > stages).then(|| self.lint(Finding::GoesOnAfterLastStage { stages, updates }))
+        (updates > stages.saturating_add(slack)).then(|| self.lint(Finding::GoesOnAfterLastStage { stages, updates }))
     }
-}
-
-/// An exponential mode whose cycles flatten out long before the run's end.
-fn vanishing_amplitude(it: &Cyclic, run: Span) -> Option<Finding> {
-    if it.gamma >= 1.0 {
-        return None;
-    }
-    let from = (log(GONE_AMPLITUDE) / log(it.gamma)).ceil();
-    let (what, share) = ("the amplitude", GONE_AMPLITUDE);
-    let finding = |from| Finding::Vanishes { what, share, from, run };
-    (from < run.count as f64).then(|| finding(from as u64))
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::{Serialize, Serializer};
 
+use crate::epochs::{Epochs, NotEpochs};
+
 /// The largest count that a 64-bit float holds exactly, 2⁵³.
 pub(crate) const MAX_COUNT: f64 = 9_007_199_254_740_992.0;
 
@@ -30,15 +32,17 @@ impl Interval {
     }
 }
 
-/// A length: a number of steps, or of epochs (`"2ep"`, `"0.5ep"`).
+/// A length: a number of steps, or of epochs (`"2ep"`, `"0.5ep"`, `"1/3ep"`).
 ///
-/// A plain number counts what the schedule counts: updates, or epochs where its `interval` is `"epoch"`. Fractions of a step
-/// are for the cyclic schedule alone, as in PyTorch. Lengths are above 0 and at most 2⁵³.
+/// A plain number counts what the schedule counts: updates, or epochs where its `interval` is `"epoch"`. Epochs are exactly what
+/// the text says ([`Epochs`]): multiplied by the updates in an epoch they give the exact product, and where a whole number is
+/// needed, the one nearest to it (a half is rounded up). Fractions of a step are for the cyclic schedule alone, as in
+/// PyTorch. Lengths are above 0 and at most 2⁵³.
 ///
 /// ```
-/// # use lrscope_schedule::Length;
+/// # use lrscope_schedule::{Epochs, Length};
 /// assert_eq!(serde_json::from_str::<Length>("2000")?, Length::Count(2000.0));
-/// assert_eq!(serde_json::from_str::<Length>("\"0.5ep\"")?, Length::Epochs(0.5));
+/// assert_eq!(serde_json::from_str::<Length>("\"2ep\"")?, Length::Epochs(Epochs::whole(2)));
 /// assert!(serde_json::from_str::<Length>("0").is_err());
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -47,14 +51,15 @@ pub enum Length {
     /// Counts of the schedule's interval.
     Count(f64),
     /// Epochs.
-    Epochs(f64),
+    Epochs(Epochs),
 }
 
 impl Length {
     /// The number, whatever it counts; in a resolved schedule, counts of its interval.
-    pub(crate) fn count(self) -> f64 {
+    pub fn count(self) -> f64 {
         match self {
-            Self::Count(count) | Self::Epochs(count) => count,
+            Self::Count(count) => count,
+            Self::Epochs(epochs) => epochs.updates(1),
         }
     }
 
@@ -94,7 +99,7 @@ impl Serialize for Length {
 
 impl<'de> Deserialize<'de> for Length {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(LengthVisitor)
+        from.deserialize_any(LengthVisitor { zero: false })
     }
 }
 
@@ -103,7 +108,23 @@ pub(crate) fn is_length(value: f64) -> bool {
     value > 0.0 && value <= MAX_COUNT
 }
 
-struct LengthVisitor;
+/// A length, or 0, where there is one.
+pub(crate) fn or_zero<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Length>, D::Error> {
+    struct OrZero(Length);
+
+    impl<'de> Deserialize<'de> for OrZero {
+        fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+            from.deserialize_any(LengthVisitor { zero: true }).map(Self)
+        }
+    }
+
+    Ok(Option::<OrZero>::deserialize(from)?.map(|length| length.0))
+}
+
+struct LengthVisitor {
+    /// Whether 0 is let pass.
+    zero: bool,
+}
 
 impl Visitor<'_> for LengthVisitor {
     type Value = Length;
@@ -121,19 +142,24 @@ impl Visitor<'_> for LengthVisitor {
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Length, E> {
-        if is_length(value) {
-            Ok(Length::Count(value))
-        } else {
-            Err(E::custom(format_args!("a length is above 0 and at most 2^53, got {value}")))
+        if is_length(value) || (self.zero && value == 0.0) {
+            return Ok(Length::Count(value.abs()));
         }
+        let least = if self.zero { "at least 0" } else { "above 0" };
+        Err(E::custom(format_args!("a length is {least} and at most 2^53, got {value}")))
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Length, E> {
-        let epochs = text.strip_suffix("ep").and_then(|number| number.parse().ok());
-        match epochs {
-            Some(epochs) if is_length(epochs) => Ok(Length::Epochs(epochs)),
+        let zero = |number: &str| number.parse::<f64>().is_ok_and(|number| number == 0.0);
+        let number = text.strip_suffix("ep");
+        if self.zero && number.is_some_and(zero) {
+            return Ok(Length::Count(0.0));
+        }
+        match number.map(str::parse) {
+            Some(Ok(epochs)) => Ok(Length::Epochs(epochs)),
+            Some(Err(many @ NotEpochs::TooManyDigits)) => Err(E::custom(format_args!("{text:?}: {many}"))),
             _ => Err(E::custom(format_args!(
-                "{text:?} is no length: write a number of steps, or epochs as in \"2ep\" or \"0.5ep\""
+                "{text:?} is no length: write a number of steps, or epochs as in \"2ep\", \"0.5ep\" or \"1/3ep\""
             ))),
         }
     }

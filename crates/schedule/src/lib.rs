@@ -9,9 +9,11 @@
 
 mod cosine;
 mod curve;
+mod cycles;
 mod cyclic;
 mod decay;
 mod describe;
+mod epochs;
 mod error;
 mod inspect;
 mod length;
@@ -27,11 +29,14 @@ mod resolve;
 mod scale_fn;
 mod sequential;
 mod spec;
+mod turns;
 mod unused;
+pub mod whole;
 
 pub use cosine::{Cosine, CosineWarmRestarts};
 pub use cyclic::{Cyclic, CyclicMode, ScaleMode};
 pub use decay::{Constant, Exponential, InverseDecay, MultiStep, Step};
+pub use epochs::{Epochs, NotEpochs};
 pub use error::{Problem, ScheduleError};
 pub use length::{Interval, Length};
 pub use lint::{Finding, Lint, Span};

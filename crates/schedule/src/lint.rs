@@ -30,13 +30,35 @@ pub struct Span {
 
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let unit = match (self.unit, self.count) {
-            (Interval::Update, 1) => "update",
-            (Interval::Update, _) => "updates",
-            (Interval::Epoch, 1) => "epoch",
-            (Interval::Epoch, _) => "epochs",
-        };
-        write!(f, "{} {unit}", self.count)
+        write!(f, "{} {}", self.count, self.unit_name(self.count == 1))
+    }
+}
+
+/// Advice as it stands, and where updates are counted and epochs may have been meant.
+pub(crate) type Advice = (&'static str, &'static str);
+
+pub(crate) const RAISE_GAMMA: Advice =
+    ("raise gamma", "raise gamma, or set interval = \"epoch\" if it was meant per epoch");
+pub(crate) const LOWER_GAMMA: Advice =
+    ("lower gamma or power", "lower gamma or power, or set interval = \"epoch\" if it was meant per epoch");
+
+impl Span {
+    /// Which advice is for what is counted here.
+    pub(crate) fn advice(self, (plain, of_updates): Advice) -> &'static str {
+        match self.unit {
+            Interval::Epoch => plain,
+            Interval::Update => of_updates,
+        }
+    }
+
+    /// The unit's name, of one or of many.
+    fn unit_name(self, one: bool) -> &'static str {
+        match (self.unit, one) {
+            (Interval::Update, true) => "update",
+            (Interval::Update, false) => "updates",
+            (Interval::Epoch, true) => "epoch",
+            (Interval::Epoch, false) => "epochs",
+        }
     }
 }
 
@@ -87,6 +109,42 @@ pub enum Finding {
         /// The update that has it.
         step: u64,
     },
+    /// A cycle that is over before the rate has been set twice.
+    #[error(
+        "a cycle of {cycle} {unit} is too short to be followed, since the rate is set once an {one}: it {course}; make a cycle at \
+         least 2 {unit} long",
+        unit = run.unit_name(false),
+        one = run.unit_name(true),
+        course = course(*lowest, *highest)
+    )]
+    CycleTooShort {
+        /// Length of the cycle.
+        cycle: f64,
+        /// How long the schedule runs.
+        run: Span,
+        /// The lowest rate.
+        lowest: f64,
+        /// The highest rate.
+        highest: f64,
+    },
+    /// A peak between two updates, far from both.
+    #[error(
+        "the peak is never reached: with a rise of {rise} {unit} it lies between two {unit}, and the rate gets only {percent:.0} % \
+         of the way up to max_lr; make step_size_up a whole number, or longer",
+        unit = run.unit_name(false),
+        percent = 100.0 * share
+    )]
+    PeakBetweenUpdates {
+        /// Length of the rise.
+        rise: f64,
+        /// How long the schedule runs.
+        run: Span,
+        /// How much of the way from the lower to the upper bound the highest rate is.
+        share: f64,
+    },
+    /// Two equal bounds.
+    #[error("base_lr and max_lr are the same, so the rate never moves: set them apart, or use a constant schedule")]
+    NoAmplitude,
     /// The run ends before the schedule does.
     #[error(
         "the run ({run}) ends before the schedule ({total}) does, at the rate {last}",
@@ -164,8 +222,7 @@ pub enum Finding {
     },
     /// A rate, or a cycle's amplitude, that falls so fast that it is as good as gone.
     #[error(
-        "{what} falls below {share:?} of its first value at {from}, long before the end of the run ({run}): raise gamma, or \
-         set interval = \"epoch\" if it was meant per epoch"
+        "{what} falls below {share:?} of its first value at {from}, long before the end of the run ({run}): {advice}"
     )]
     Vanishes {
         /// What falls.
@@ -176,6 +233,8 @@ pub enum Finding {
         from: u64,
         /// How long the schedule runs.
         run: Span,
+        /// What to do.
+        advice: &'static str,
     },
     /// A scale function that leaves the range in which rates stay between their bounds.
     #[error(
@@ -236,6 +295,15 @@ pub enum Finding {
         /// Why it has none.
         reason: &'static str,
     },
+}
+
+/// What a rate does that is all that is left of a cycle.
+fn course(lowest: f64, highest: f64) -> String {
+    if lowest == highest {
+        format!("stays at {}", short(lowest))
+    } else {
+        format!("moves between {} and {} in another rhythm", short(lowest), short(highest))
+    }
 }
 
 /// Six significant digits, which is what a reader can use.

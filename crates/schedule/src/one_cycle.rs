@@ -11,6 +11,7 @@ use crate::length::{Interval, Length};
 use crate::rate::{PerGroup, Rate};
 use crate::rates::Point;
 use crate::resolve::{Range, Resolver};
+use crate::turns;
 
 /// `torch.optim.lr_scheduler.OneCycleLR` (arXiv 1708.07120); T = `total_steps`, p = `pct_start`.
 ///
@@ -108,6 +109,9 @@ fn final_div_factor() -> f64 {
     1e4
 }
 
+/// Steps that are none but for rounding: `pct_start` · `total_steps` − 1 need not come out as 0 where it is 0.
+const NO_STEP: f64 = 1e-9;
+
 /// A phase of the cycle for one group: from a step to a step, from a rate to a rate, from a momentum to a momentum.
 #[derive(Clone, Copy)]
 struct Phase {
@@ -137,17 +141,26 @@ impl OneCycle {
         ends
     }
 
-    /// That every phase has a length: PyTorch divides by zero where the first has none, and leaves out the third in silence.
+    /// That every phase has a length: PyTorch divides by zero where the first has none, starts near or at the last rate where it
+    /// would end before the first step (its one step of one is at the last rate), and leaves out the third in silence.
     fn check_phases(&self, to: &Resolver<'_>) -> Result<(), ScheduleError> {
         let (total, value) = (self.total_steps.count(), self.pct_start);
         let ends = self.ends();
         let empty = |phase, advice| Err(to.fault("pct_start", Problem::EmptyPhase { value, phase, advice }));
-        if ends.first().is_some_and(|end| *end <= 0.0) {
-            let least = 1.0 / total;
-            let advice = format!("with total_steps = {total} it must be above 1 / {total} = {least:.4}");
+        if ends.first().is_some_and(|end| *end <= NO_STEP) {
+            // 1 / `pct_start` is no whole number, or is one that rounding may have made a little larger or smaller.
+            let least = ((1.0 + NO_STEP) / value).floor() as u64 + 1;
+            let (total, pct_start) = (self.total_steps.whole(), value);
+            if total == 1 {
+                return Err(to.fault("total_steps", Problem::ShortCycle { total, pct_start, least }));
+            }
+            let share = 1.0 / total as f64;
+            let advice = format!(
+                "with total_steps = {total} it must be above 1 / {total} = {share:.4}; or set total_steps to {least} or more"
+            );
             return empty("the rise", advice);
         }
-        if self.three_phase && ends.windows(2).any(|pair| pair[0] >= pair[1]) {
+        if self.three_phase && ends.windows(2).any(|pair| pair[1] - pair[0] <= NO_STEP) {
             let most = (total + 1.0) / (2.0 * total);
             let advice = format!("with three phases and total_steps = {total} it must be below {most:.4}");
             return empty("the last descent", advice);
@@ -227,6 +240,14 @@ impl Kind for OneCycle {
                 momentum: cycled.then(|| strategy.between(phase.momentum, share)),
             })
         }))
+    }
+
+    fn turns(&self, steps_per_epoch: u64, updates: u64) -> Vec<u64> {
+        let per = self.interval.unwrap_or_default().updates(steps_per_epoch).max(1);
+        let around = |end: f64| [end.floor() as u64, end.ceil() as u64];
+        let ends = self.ends().into_iter().flat_map(around);
+        // The first step past the end has no rate.
+        turns::in_updates(ends.chain([self.total_steps.whole()]), per, updates)
     }
 
     fn end(&self, steps_per_epoch: u64) -> Option<u64> {

@@ -144,10 +144,40 @@ impl Plan {
         self.spec.needs_metric()
     }
 
-    /// Computes every rate of a run of `total_steps` updates, and returns the first error: nothing that a run would
-    /// stumble over later.
+    /// Makes sure that every update of a run of `total_steps` has a rate and a momentum, and returns the first error: what a run
+    /// would stumble over later.
+    ///
+    /// A run of any length is checked at once: rates are computed where they are highest and lowest, which the kind of schedule
+    /// knows. A `scale_fn` alone may have any value anywhere. It is asked for every one of its first million values
+    /// (about 200,000 cycles), and beyond them for as many, evenly spread; an error that is missed there is the error of
+    /// [`Plan::at`] when the run gets to it.
     pub fn check(&self, total_steps: u64) -> Result<(), ScheduleError> {
-        (0..total_steps).try_for_each(|step| self.at(step).map(drop))
+        if total_steps == 0 {
+            return Ok(());
+        }
+        let mut sound = None;
+        for step in self.spec.turns(self.steps_per_epoch, total_steps) {
+            if self.at(step).is_err() {
+                return self.at(self.first_fault(sound, step)).map(drop);
+            }
+            sound = Some(step);
+        }
+        Ok(())
+    }
+
+    /// The first update without a rate, after one that has a rate and up to one that has none: between them rates go one way.
+    fn first_fault(&self, sound: Option<u64>, faulty: u64) -> u64 {
+        let Some(mut sound) = sound else { return faulty };
+        let mut faulty = faulty;
+        while faulty - sound > 1 {
+            let middle = u64::midpoint(sound, faulty);
+            if self.at(middle).is_ok() {
+                sound = middle;
+            } else {
+                faulty = middle;
+            }
+        }
+        faulty
     }
 }
 

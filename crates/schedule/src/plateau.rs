@@ -8,6 +8,7 @@ use crate::metric::{Evaluated, Measurement, Metric};
 use crate::rate::{PerGroup, Rate};
 use crate::rates::Point;
 use crate::resolve::{Range, Resolver};
+use crate::whole;
 
 /// `torch.optim.lr_scheduler.ReduceLROnPlateau` as a pure function of the evaluations so far.
 ///
@@ -37,7 +38,7 @@ pub struct ReduceOnPlateau {
     #[serde(default = "tenth")]
     pub factor: f64,
     /// Bad evaluations in a row that are let pass.
-    #[serde(default = "ten")]
+    #[serde(default = "ten", deserialize_with = "whole::number")]
     pub patience: u64,
     /// How much better than the best an evaluation must be, at least 0.
     #[serde(default = "threshold")]
@@ -46,7 +47,7 @@ pub struct ReduceOnPlateau {
     #[serde(default)]
     pub threshold_mode: ThresholdMode,
     /// Evaluations after a reduction during which none counts as bad.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole::number")]
     pub cooldown: u64,
     /// The lowest rate, not above `lr`.
     #[serde(default = "zero")]

@@ -8,8 +8,12 @@ use crate::error::{Problem, ScheduleError};
 use crate::length::{Interval, Length};
 use crate::rate::{PerGroup, Rate};
 use crate::resolve::{Range, Resolver};
+use crate::turns;
 
 /// `torch.optim.lr_scheduler.LinearLR`: `lr` · (s + (e − s) · min(t, `total`) / `total`), s = `start_factor`, e = `end_factor`.
+///
+/// PyTorch refuses `start_factor` 0, since it computes each rate from the one before it and would divide by 0. This closed form
+/// does not: 0 gives the usual warm-up `lr` · t / `total`, whose first update changes nothing.
 ///
 /// | step 0 | step `total` | after it |
 /// |---|---|---|
@@ -19,7 +23,7 @@ use crate::resolve::{Range, Resolver};
 pub struct Linear {
     /// The rate that the factors apply to.
     pub lr: PerGroup<Rate>,
-    /// Factor at step 0, in (0, 1].
+    /// Factor at step 0, in [0, 1].
     #[serde(default = "third")]
     pub start_factor: f64,
     /// Factor from step `total` on, in [0, 1].
@@ -87,7 +91,7 @@ pub struct PaperDecay {
 pub struct Sweep {
     /// The first rate; above 0 where the sweep is exponential.
     pub start_lr: PerGroup<Rate>,
-    /// The last rate, above `start_lr`.
+    /// The last rate, so far above `start_lr` that the rate changes with every step.
     pub end_lr: PerGroup<Rate>,
     /// Steps of the sweep; whole, at least 2.
     pub steps: Length,
@@ -106,6 +110,9 @@ pub enum SweepKind {
     /// By the same amount with every step, as in the CLR paper.
     Linear,
 }
+
+/// Share of the last rate by which a sweep's rate has to change with every step, on average: well above what rounding does to it.
+const LEAST_CHANGE: f64 = 1e-14;
 
 fn one() -> f64 {
     1.0
@@ -129,7 +136,7 @@ impl Kind for Linear {
         let interval = to.interval(self.interval)?;
         Ok(Self {
             lr: to.rates("lr", &self.lr)?,
-            start_factor: to.number("start_factor", self.start_factor, Range::DECAY)?,
+            start_factor: to.number("start_factor", self.start_factor, Range::UNIT)?,
             end_factor: to.number("end_factor", self.end_factor, Range::UNIT)?,
             total: to.whole("total", self.total, interval)?,
             interval: Some(interval),
@@ -190,26 +197,40 @@ impl Kind for PaperDecay {
     }
 }
 
+impl Sweep {
+    /// That a sweep of this kind can go from one rate to the other; else the field that is wrong.
+    fn check_ends(&self, start: f64, end: f64) -> Result<(), (&'static str, Problem)> {
+        if start >= end {
+            return Err(("end_lr", Problem::Falling { start, end }));
+        }
+        match self.kind {
+            SweepKind::Exponential if start == 0.0 => Err(("start_lr", Problem::ExponentialFromZero)),
+            SweepKind::Exponential if (end / start).is_infinite() => Err(("end_lr", Problem::WideSweep { start, end })),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Kind for Sweep {
     fn resolve(&self, to: &Resolver<'_>) -> Result<Self, ScheduleError> {
         let start_lr = to.rates("start_lr", &self.start_lr)?;
         let end_lr = to.rates("end_lr", &self.end_lr)?;
         for (start, end) in start_lr.pairs(&end_lr) {
             if let (Rate::Value(start), Rate::Value(end)) = (start, end) {
-                if start >= end {
-                    return Err(to.fault("end_lr", Problem::Falling { start, end }));
-                }
-                if self.kind == SweepKind::Exponential {
-                    to.number("start_lr", start, Range::POSITIVE)?;
-                    to.number("end_lr", end / start, Range::POSITIVE)?;
-                }
+                self.check_ends(start, end).map_err(|(field, problem)| to.fault(field, problem))?;
             }
         }
         let steps = to.whole("steps", self.steps, Interval::Update)?;
         if steps.count() < 2.0 {
-            let (value, phase) = (steps.count(), "the end of the sweep");
-            let advice = "a sweep has at least 2 steps, its first and its last rate".to_owned();
-            return Err(to.fault("steps", Problem::EmptyPhase { value, phase, advice }));
+            return Err(to.fault("steps", Problem::ShortSweep { steps: steps.whole() }));
+        }
+        for (start, end) in start_lr.pairs(&end_lr) {
+            if let (Rate::Value(start), Rate::Value(end)) = (start, end)
+                && (end - start) / (steps.count() - 1.0) < LEAST_CHANGE * end
+            {
+                let steps = steps.whole();
+                return Err(to.fault("end_lr", Problem::NarrowSweep { start, end, steps }));
+            }
         }
         Ok(Self { start_lr, end_lr, steps, kind: self.kind })
     }
@@ -229,5 +250,10 @@ impl Kind for Sweep {
                 SweepKind::Linear => between(start, end, t, last),
             }
         }))
+    }
+
+    fn turns(&self, _: u64, updates: u64) -> Vec<u64> {
+        let end = self.steps.whole() - 1;
+        turns::in_updates([end - 1, end], 1, updates)
     }
 }

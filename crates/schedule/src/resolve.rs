@@ -173,13 +173,11 @@ impl<'a> Resolver<'a> {
     /// A length in counts of an interval, fractions and all.
     pub(crate) fn fractional(&self, field: &str, length: Length, interval: Interval) -> Result<Length, ScheduleError> {
         let count = match (length, interval) {
-            (Length::Count(count), _) | (Length::Epochs(count), Interval::Epoch) => count,
-            (Length::Epochs(epochs), Interval::Update) => {
-                if self.context.steps_per_epoch == 0 {
-                    return Err(self.fault(field, Problem::EmptyEpoch));
-                }
-                epochs * self.context.steps_per_epoch as f64
+            (Length::Epochs(_), Interval::Update) if self.context.steps_per_epoch == 0 => {
+                return Err(self.fault(field, Problem::EmptyEpoch));
             }
+            (Length::Epochs(epochs), Interval::Update) => epochs.updates(self.context.steps_per_epoch),
+            _ => length.count(),
         };
         if is_length(count) {
             Ok(Length::Count(count))
@@ -188,19 +186,17 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// A length in whole counts of an interval. Epochs are rounded to the nearest step; steps must be whole as they are.
+    /// A length in whole counts of an interval. Epochs are rounded as [`Epochs::whole_updates`](crate::Epochs::whole_updates)
+    /// has it; steps must be whole as they are.
     pub(crate) fn whole(&self, field: &str, length: Length, interval: Interval) -> Result<Length, ScheduleError> {
         let value = self.fractional(field, length, interval)?.count();
-        if value.fract() == 0.0 {
-            return Ok(Length::Count(value));
-        }
+        let steps_per_epoch = self.context.steps_per_epoch;
         match (length, interval) {
-            (Length::Epochs(_), Interval::Update) if value.round() >= 1.0 => Ok(Length::Count(value.round())),
-            (Length::Epochs(epochs), Interval::Update) => {
-                let steps_per_epoch = self.context.steps_per_epoch;
-                let problem = Problem::ShortEpochs { epochs, steps_per_epoch };
-                Err(self.fault(field, problem))
-            }
+            (Length::Epochs(epochs), Interval::Update) => match epochs.whole_updates(steps_per_epoch) {
+                0 => Err(self.fault(field, Problem::ShortEpochs { epochs, steps_per_epoch })),
+                updates => Ok(Length::from(updates)),
+            },
+            _ if value.fract() == 0.0 => Ok(Length::Count(value)),
             _ => Err(self.fault(field, Problem::Fraction { value })),
         }
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::curve::{Builder, Curve, Kind, Moment};
 use crate::error::{Problem, ScheduleError};
-use crate::length::{Interval, Length};
+use crate::length::{self, Interval, Length};
 use crate::rate::{PerGroup, Rate};
 use crate::resolve::Resolver;
 use crate::spec::ScheduleSpec;
@@ -15,8 +15,8 @@ use crate::spec::ScheduleSpec;
 /// |---|---|---|
 /// | first schedule's step 0 | that schedule's step 0 | the last schedule goes on |
 ///
-/// Stages that do not say what they count, count what the sequence counts. Unlike PyTorch's, a stage may be a
-/// [`ReduceOnPlateau`](crate::ReduceOnPlateau).
+/// Stages that do not say what they count, count what the sequence counts. A stage of length 0 is skipped, as it is by two equal
+/// milestones in PyTorch. Unlike PyTorch's, a stage may be a [`ReduceOnPlateau`](crate::ReduceOnPlateau).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sequential {
@@ -32,8 +32,9 @@ pub struct Sequential {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
-    /// Steps of the stage; whole. Only the last stage may go without; where it has one, its schedule goes on after it.
-    #[serde(default)]
+    /// Steps of the stage; whole, and 0 to skip it. Only the last stage may go without; where it has one, its schedule goes on
+    /// after it.
+    #[serde(default, deserialize_with = "length::or_zero")]
     pub length: Option<Length>,
     /// The stage's schedule.
     pub schedule: ScheduleSpec,
@@ -62,7 +63,11 @@ impl Kind for Sequential {
             let field = format!("stages[{index}].length");
             let inside = to.inside(interval, index, stage.schedule.kind());
             let schedule = stage.schedule.resolve_with(&inside)?;
-            let length = stage.length.map(|length| to.whole(&field, length, interval)).transpose()?;
+            let whole = |length: Length| match length {
+                Length::Count(0.0) => Ok(length),
+                some => to.whole(&field, some, interval),
+            };
+            let length = stage.length.map(whole).transpose()?;
             if index == last {
                 return Ok(Stage { length, schedule });
             }
@@ -91,6 +96,18 @@ impl Kind for Sequential {
             let start = moment.start + starts[stage];
             curves[stage].at(Moment { start, ..moment }, group)
         }))
+    }
+
+    fn turns(&self, steps_per_epoch: u64, updates: u64) -> Vec<u64> {
+        let starts = self.starts(self.interval.unwrap_or_default().updates(steps_per_epoch));
+        let ends = starts.iter().copied().skip(1).chain([u64::MAX]);
+        let stages = self.stages.iter().zip(starts.iter().copied().zip(ends));
+        let of_stage = |(stage, (start, end)): (&Stage, (u64, u64))| {
+            let length = end.min(updates).saturating_sub(start);
+            let turns = if length == 0 { Vec::new() } else { stage.schedule.turns(steps_per_epoch, length) };
+            turns.into_iter().map(move |turn| start + turn)
+        };
+        stages.flat_map(of_stage).collect()
     }
 
     fn end(&self, steps_per_epoch: u64) -> Option<u64> {

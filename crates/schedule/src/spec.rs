@@ -105,10 +105,10 @@ impl ScheduleSpec {
     /// `"2ep"` and the number of steps in two epochs for example, become equal. Resolving it again changes nothing.
     ///
     /// ```
-    /// use lrscope_schedule::{Context, Cyclic, Length, Pick, PickRef, ScheduleSpec};
+    /// use lrscope_schedule::{Context, Cyclic, Epochs, Length, Pick, PickRef, ScheduleSpec};
     ///
     /// let spec = ScheduleSpec::from(Cyclic {
-    ///     step_size_up: Length::Epochs(2.0),
+    ///     step_size_up: Length::Epochs(Epochs::whole(2)),
     ///     ..Cyclic::new(PickRef::Own, PickRef::Own)
     /// });
     /// let pick = Pick { base_lr: 0.001, max_lr: 0.006 };
@@ -168,6 +168,10 @@ impl ScheduleSpec {
 
     pub(crate) fn curve(&self, on: &Builder<'_>) -> Result<Curve, ScheduleError> {
         each!(self, kind => kind.curve(on))
+    }
+
+    pub(crate) fn turns(&self, steps_per_epoch: u64, updates: u64) -> Vec<u64> {
+        each!(self, kind => kind.turns(steps_per_epoch, updates))
     }
 
     pub(crate) fn end(&self, steps_per_epoch: u64) -> Option<u64> {

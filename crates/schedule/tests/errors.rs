@@ -46,9 +46,31 @@ const UNREADABLE: &[(&str, &str, &str)] = &[
     (
         "[cosine_warm_restarts]\nlr = 1\nt_0 = 2\nt_mult = 1.5",
         "line 4, column 10",
-        "invalid type: floating point `1.5`",
+        "invalid type: floating point `1.5`, expected a whole number from 0 up",
     ),
+    (
+        "[cosine_warm_restarts]\nlr = 1\nt_0 = 2\nt_mult = -2",
+        "line 4, column 10",
+        "invalid value: integer `-2`, expected a whole number from 0 up",
+    ),
+    (
+        "[reduce_on_plateau]\nlr = 1\npatience = 2.5",
+        "line 3, column 12",
+        "floating point `2.5`, expected a whole number",
+    ),
+    ("[reduce_on_plateau]\nlr = 1\ncooldown = 1e300", "line 3, column 12", "expected a whole number from 0 up"),
     ("[exponential]\nlr = 1", "line 1, column 1", "missing field `gamma`"),
+    (
+        "[step]\nlr = 1\nstep_size = \"0.12345678901234567891ep\"",
+        "line 3, column 13",
+        "it has more digits than are read exactly: write at most 18, or a fraction such as 1/3",
+    ),
+    ("[step]\nlr = 1\nstep_size = \"1/0ep\"", "line 3, column 13", "\"1/0ep\" is no length"),
+    (
+        "[[sequential.stages]]\nlength = -1\nschedule.constant.lr = 1",
+        "line 2, column 10",
+        "a length is at least 0 and at most 2^53, got -1",
+    ),
     ("[sequential]\nstages = [{ length = 3 }]", "line 2, column 11", "missing field `schedule`"),
 ];
 
@@ -103,7 +125,7 @@ const SENSELESS: &[(&str, &str)] = &[
     ("[exponential]\nlr = 1\ngamma = 2", "exponential.gamma: 2.0 is outside (0, 1]"),
     ("[inverse_decay]\nlr = 1\ngamma = 0\npower = 1", "inverse_decay.gamma: 0.0 is outside (0, ∞)"),
     ("[inverse_decay]\nlr = 1\ngamma = 1\npower = -1", "inverse_decay.power: -1.0 is outside [0, ∞)"),
-    ("[linear]\nlr = 1\nstart_factor = 0", "linear.start_factor: 0.0 is outside (0, 1]"),
+    ("[linear]\nlr = 1\nstart_factor = -0.1", "linear.start_factor: -0.1 is outside [0, 1]"),
     ("[linear]\nlr = 1\nend_factor = 1.5", "linear.end_factor: 1.5 is outside [0, 1]"),
     ("[polynomial]\nlr = 1\npower = -2", "polynomial.power: -2.0 is outside [0, ∞)"),
     ("[paper_decay]\nmax_lr = 0.1\nbase_lr = 0.2\nlength = 3", "paper_decay.base_lr: 0.2 is above max_lr = 0.1"),
@@ -111,7 +133,13 @@ const SENSELESS: &[(&str, &str)] = &[
     ("[cosine_warm_restarts]\nlr = 1\nt_0 = 3\nt_mult = 0", "cosine_warm_restarts.t_mult: 0.0 is outside [1, ∞)"),
     (
         "[one_cycle]\nmax_lr = 1\ntotal_steps = 3",
-        "one_cycle.pct_start: 0.3 leaves no step for the rise: with total_steps = 3 it must be above 1 / 3 = 0.3333",
+        "one_cycle.pct_start: 0.3 leaves no step for the rise: with total_steps = 3 it must be above 1 / 3 = 0.3333; or set \
+         total_steps to 4 or more",
+    ),
+    (
+        "[one_cycle]\nmax_lr = 1\ntotal_steps = 1",
+        "one_cycle.total_steps: 1 is too short for a rise and a descent: with pct_start = 0.3 a one-cycle schedule has at least \
+         4 steps; make it longer, or use another schedule",
     ),
     (
         "[one_cycle]\nmax_lr = 1\ntotal_steps = 10\npct_start = 0.6\nthree_phase = true",
@@ -123,9 +151,25 @@ const SENSELESS: &[(&str, &str)] = &[
         "[one_cycle]\nmax_lr = 1\ntotal_steps = 10\nfinal_div_factor = 0",
         "one_cycle.final_div_factor: 0.0 is outside (0, ∞)",
     ),
-    ("[sweep]\nstart_lr = 0\nend_lr = 1\nsteps = 10", "sweep.start_lr: 0.0 is outside (0, ∞)"),
+    (
+        "[sweep]\nstart_lr = 0\nend_lr = 1\nsteps = 10",
+        "sweep.start_lr: an exponential sweep cannot start at 0, which stays 0 however often it is multiplied: make the sweep \
+         linear, or start above 0",
+    ),
+    (
+        "[sweep]\nstart_lr = 1e-10\nend_lr = 1e300\nsteps = 10",
+        "sweep.end_lr: from 1e-10 to 1e300 the rate grows by more than a 64-bit float can hold: end the sweep lower",
+    ),
+    (
+        "[sweep]\nstart_lr = 1\nend_lr = 1.0000000000000002\nsteps = 10",
+        "sweep.end_lr: from 1.0 to 1.0000000000000002 in 10 steps the rate does not change from one step to the next",
+    ),
+    (
+        "[sweep]\nstart_lr = 1\nend_lr = 1.000001\nsteps = 1000000000\nkind = \"linear\"",
+        "sweep.end_lr: from 1.0 to 1.000001 in 1000000000 steps the rate does not change from one step to the next",
+    ),
     ("[sweep]\nstart_lr = 1\nend_lr = 1\nsteps = 10", "sweep.end_lr: a sweep must rise, but it goes from 1.0 to 1.0"),
-    ("[sweep]\nstart_lr = 1\nend_lr = 2\nsteps = 1", "sweep.steps: 1.0 leaves no step for the end of the sweep"),
+    ("[sweep]\nstart_lr = 1\nend_lr = 2\nsteps = 1", "sweep.steps: 1 is too short: a sweep has at least 2 steps"),
     ("[sequential]\nstages = []", "sequential.stages: there are no stages"),
     (
         "[[sequential.stages]]\nschedule.constant.lr = 1\n[[sequential.stages]]\nschedule.constant.lr = 1",

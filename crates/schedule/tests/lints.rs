@@ -191,3 +191,138 @@ fn settings_without_effect() {
     assert_eq!(unused("scale_fn = \"1/x\"\nscale_mode = \"iterations\""), [""; 0]);
     assert_eq!(unused("scale_fn = \"1/x\"\nmode = \"exp_range\"\ngamma = 0.9"), ["mode", "gamma"]);
 }
+
+/// The first of the thousandths is 1 / 2^10, which the eleventh cycle has.
+#[test]
+fn cycles_that_flatten_out() {
+    let vanishes = |text: &str, steps| {
+        let found = findings(text, steps);
+        found.into_iter().find_map(|finding| match finding {
+            Finding::Vanishes { what: "the amplitude", share, from, advice, .. } => Some((share, from, advice)),
+            _ => None,
+        })
+    };
+    let triangular2 = "[cyclic]\nbase_lr = 0\nmax_lr = 1\nstep_size_up = 100\nmode = \"triangular2\"";
+    let (share, from, advice) = vanishes(triangular2, 6000).expect("a warning");
+    assert_eq!((share, from), (1e-3, 2000));
+    assert!(advice.contains("make the cycles longer") && !advice.contains("gamma"), "{advice}");
+    assert_eq!(vanishes(triangular2, 4000), None, "half of the run is not most of it");
+    assert_eq!(vanishes(triangular2, 4200).map(|found| found.1), Some(2000));
+    let epochs = format!("{triangular2}\ninterval = \"epoch\"");
+    assert_eq!(vanishes(&epochs, 6000 * 500).map(|found| found.1), Some(2000));
+    // ln 0.001 / ln 0.99 = 687.3.
+    for mode in ["exp_range", "exp_range_paper"] {
+        let exp_range = triangular2.replace("triangular2", mode) + "\ngamma = 0.99";
+        let (_, from, advice) = vanishes(&exp_range, 6000).expect("a warning");
+        assert_eq!(from, 688);
+        assert!(advice.starts_with("raise gamma, or set interval = \"epoch\""), "{advice}");
+        let by_epoch = vanishes(&format!("{exp_range}\ninterval = \"epoch\""), 6000 * 500).expect("a warning");
+        assert_eq!(by_epoch.2, "raise gamma");
+        assert_eq!(vanishes(&exp_range, 1200), None);
+    }
+    let custom = |text: &str| format!("[cyclic]\nbase_lr = 0.5\nmax_lr = 1\nstep_size_up = 100\nscale_fn = {text:?}");
+    // As triangular2; and exp(-x) of the cycle from 1: exp(-7) = 9.1e-4 times the first in the eighth cycle.
+    assert_eq!(vanishes(&custom("1 / 2 ^ (x - 1)"), 6000).map(|found| found.1), Some(2000));
+    assert_eq!(vanishes(&custom("exp(0 - x)"), 6000).map(|found| found.1), Some(1400));
+    let advice = vanishes(&custom("exp(0 - x)"), 6000).expect("a warning").2;
+    assert!(!advice.contains("gamma") && advice.contains("scale_fn"), "{advice}");
+    for lasting in ["1", "1 / x", "0.5 + 0.5 * sin(x)"] {
+        assert_eq!(vanishes(&custom(lasting), 6000), None, "{lasting}");
+    }
+}
+
+/// Advice is for the kind of schedule: a larger gamma makes an inverse decay fall faster.
+#[test]
+fn advice_against_rates_that_vanish() {
+    let cases = [
+        ("[step]\nlr = 1\nstep_size = 2", "raise gamma or step_size"),
+        ("[multi_step]\nlr = 1\nmilestones = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]", "raise gamma or leave milestones out"),
+        ("[exponential]\nlr = 1\ngamma = 0.5", "raise gamma, or set interval"),
+        ("[inverse_decay]\nlr = 1\ngamma = 1\npower = 8", "lower gamma or power, or set interval"),
+    ];
+    for (text, starts) in cases {
+        let found = findings(text, 1000);
+        let [Finding::Vanishes { advice, .. }] = found[..] else { panic!("{text}: {found:?}") };
+        assert!(advice.starts_with(starts), "{text}: {advice}");
+    }
+}
+
+/// lr(t) = peak · t / n from 0, written in each of the ways that there are, and what follows it at the peak.
+#[test]
+fn warm_ups_from_zero() {
+    let ways = [
+        "length = 10\nschedule.linear = { lr = 0.5, start_factor = 0, total = 10 }",
+        "length = 10\nschedule.sweep = { start_lr = 0, end_lr = 0.5, steps = 11, kind = \"linear\" }",
+        "length = 10\nschedule.cyclic = { base_lr = 0, max_lr = 0.5, step_size_up = 10, cycle_momentum = false }",
+        "length = \"0.02ep\"\nschedule.cyclic = { base_lr = 0, max_lr = 0.5, step_size_up = \"0.02ep\", cycle_momentum = false }",
+    ];
+    for way in ways {
+        let text = format!(
+            "[[sequential.stages]]\n{way}\n[[sequential.stages]]\nschedule.cosine = {{ lr = 0.5, t_max = 90 }}"
+        );
+        let spec: ScheduleSpec = toml::from_str(&text).expect(way);
+        let plan = plan(&spec).expect(way);
+        for step in 0..=10_u64 {
+            support::assert_close(support::lr(&plan, step), 0.05 * step as f64, 1.0);
+        }
+        assert_eq!(plan.lint(100), [], "{way}");
+        plan.check(100).expect(way);
+    }
+    // On its own, and with a tiny factor, as PyTorch needs it.
+    assert_eq!(findings("[linear]\nlr = 0.5\nstart_factor = 0\ntotal = 100", 100), []);
+    assert_eq!(findings("[linear]\nlr = 0.5\nstart_factor = 1e-12\ntotal = 100", 100), []);
+    assert_eq!(findings("[sweep]\nstart_lr = 0\nend_lr = 0.5\nsteps = 101\nkind = \"linear\"", 100), []);
+    // What stays at 0 or ends there is still said.
+    let never = "[linear]\nlr = 0.5\nstart_factor = 0\nend_factor = 0\ntotal = 50";
+    assert_eq!(findings(never, 100), [Finding::ZeroRate { from: 0, run: updates(100) }]);
+    let down = "[linear]\nlr = 0.5\nstart_factor = 1\nend_factor = 0\ntotal = 50";
+    assert_eq!(findings(down, 100), [Finding::ZeroRate { from: 50, run: updates(100) }]);
+}
+
+/// A frozen first group is not a run that stands still.
+#[test]
+fn a_rate_of_zero_for_one_group() {
+    let spec: ScheduleSpec =
+        toml::from_str("[paper_decay]\nmax_lr = [0, 0.1]\nbase_lr = [0, 0.01]\nlength = 10").expect("a specification");
+    let plan = Plan::new(&spec, &support::groups(2, None), 500, &support::compile).expect("a plan");
+    assert_eq!(plan.lint(100), []);
+}
+
+/// Rates are set once an update: what a short cycle does between two of them is lost.
+#[test]
+fn cycles_that_updates_cannot_follow() {
+    let cyclic = |up: f64, down: f64| {
+        findings(
+            &format!("[cyclic]\nbase_lr = 0.25\nmax_lr = 0.75\nstep_size_up = {up}\nstep_size_down = {down}"),
+            1000,
+        )
+    };
+    // A cycle of one update shows its foot alone.
+    let still = Finding::CycleTooShort { cycle: 1.0, run: updates(1000), lowest: 0.25, highest: 0.25 };
+    assert!(still.to_string().contains("a cycle of 1 updates is too short to be followed"), "{still}");
+    assert!(still.to_string().contains("it stays at 0.25;"), "{still}");
+    assert_eq!(cyclic(0.5, 0.5), [still]);
+    // Each update is three quarters of a cycle on: 0, 3/4, 2/4, 1/4 of it, at heights 0, ½, 1, ½.
+    let beats = Finding::CycleTooShort { cycle: 4.0 / 3.0, run: updates(1000), lowest: 0.25, highest: 0.75 };
+    let [Finding::CycleTooShort { lowest, highest, .. }] = cyclic(2.0 / 3.0, 2.0 / 3.0)[..] else { panic!("{beats}") };
+    assert!((lowest - 0.25).abs() < 1e-12 && (highest - 0.75).abs() < 1e-12);
+    assert!(beats.to_string().contains("moves between 0.25 and 0.75 in another rhythm"), "{beats}");
+    // Updates 1 and 2 of 3 are at 1 / 1.5; 2 and 3 of 5 at 2 / 2.5.
+    for (size, percent) in [(1.5, "67 %"), (2.5, "80 %")] {
+        let found = cyclic(size, size);
+        let peak = found.iter().find(|finding| matches!(finding, Finding::PeakBetweenUpdates { .. }));
+        let peak = peak.unwrap_or_else(|| panic!("{size}: {found:?}")).to_string();
+        assert!(peak.contains(percent) && peak.contains("make step_size_up a whole number, or longer"), "{peak}");
+    }
+    for (up, down) in [(1.0, 1.0), (2.0, 0.5), (5.5, 5.5), (19.5, 19.5), (1.5, 1.0)] {
+        assert!(
+            !cyclic(up, down)
+                .iter()
+                .any(|finding| matches!(finding, Finding::PeakBetweenUpdates { .. } | Finding::CycleTooShort { .. })),
+            "{up}, {down}"
+        );
+    }
+    assert_eq!(findings("[cyclic]\nbase_lr = 0.1\nmax_lr = 0.1", 4000), [Finding::NoAmplitude]);
+    let restarts = findings("[cosine_warm_restarts]\nlr = 0.1\nt_0 = 1", 10);
+    assert_eq!(restarts, [Finding::CycleTooShort { cycle: 1.0, run: updates(10), lowest: 0.1, highest: 0.1 }]);
+}

@@ -210,7 +210,7 @@ fn stepping_per_epoch() {
 /// Half an epoch up and half down is one cycle an epoch, even where an epoch has an odd number of updates.
 #[test]
 fn cycles_of_half_epochs_stay_in_step_with_epochs() {
-    let half = Length::Epochs(0.5);
+    let half = Length::Epochs("0.5".parse().expect("a half"));
     let spec = ScheduleSpec::from(Cyclic { step_size_up: half, ..Cyclic::new(0.0, 1.0) });
     let plan = Plan::new(&spec, &support::groups(1, None), 469, &support::compile).expect("a plan");
     for epoch in [0, 1, 7, 100] {

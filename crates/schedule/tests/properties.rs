@@ -3,8 +3,8 @@
 
 use lrscope_schedule::{
     Constant, Cosine, CosineWarmRestarts, Cyclic, CyclicMode, Exponential, Group, Interval, InverseDecay, Length,
-    Linear, Measurement, MultiStep, OneCycle, PaperDecay, PerGroup, Plan, Polynomial, Rate, ScheduleSpec, Sequential,
-    Stage, Step, Sweep, SweepKind,
+    Linear, Measurement, MultiStep, OneCycle, PaperDecay, PerGroup, Plan, Polynomial, Rate, ScaleMode, ScheduleSpec,
+    Sequential, Stage, Step, Sweep, SweepKind,
 };
 use proptest::prelude::*;
 
@@ -50,7 +50,7 @@ fn bounded() -> impl Strategy<Value = (ScheduleSpec, f64)> {
             2 => MultiStep { lr: rate, milestones: vec![total; 3], gamma, interval }.into(),
             3 => Exponential { lr: rate, gamma, interval }.into(),
             4 => InverseDecay { lr: rate, gamma, power: 3.0 * share, interval }.into(),
-            5 => Linear { lr: rate, start_factor: gamma, end_factor: share, total, interval }.into(),
+            5 => Linear { lr: rate, start_factor: 1.0 - gamma, end_factor: share, total, interval }.into(),
             6 => Polynomial { lr: rate, total, power: 3.0 * share, interval }.into(),
             7 => PaperDecay { max_lr: rate, base_lr: (lr * share).into(), length: total, interval }.into(),
             8 => Cosine { lr: rate, t_max: total, eta_min: (lr * share).into(), interval }.into(),
@@ -77,11 +77,65 @@ fn plan_max(spec: &Cyclic) -> f64 {
     spec.max_lr.to_string().parse().expect("a number")
 }
 
-/// Schedules that may be followed by another one.
+/// Schedules one after the other, some of which are skipped.
 fn sequence() -> impl Strategy<Value = ScheduleSpec> {
     let stage =
-        (1_u64..40, bounded()).prop_map(|(length, (schedule, _))| Stage { length: Some(length.into()), schedule });
+        (0_u64..40, bounded()).prop_map(|(length, (schedule, _))| Stage { length: Some(length.into()), schedule });
     proptest::collection::vec(stage, 1..5).prop_map(|stages| Sequential { stages, interval: None }.into())
+}
+
+/// Schedules some of which have no rate somewhere: functions that leave their range, one-cycles that end, rates that a
+/// multiplier of 1e300 makes infinite.
+fn faulty() -> impl Strategy<Value = ScheduleSpec> {
+    let functions =
+        ["1 - x / 9", "ln(x - 3)", "1 / (x - 4)", "x", "sin(x / 50) + 0.9", "2 - x / 700", "exp(x)", "x / 40 - 0.5"];
+    let custom =
+        (cyclic(), proptest::sample::select(functions.to_vec()), any::<bool>()).prop_map(|(spec, text, of_step)| {
+            let scale_mode = if of_step { ScaleMode::Iterations } else { ScaleMode::Cycle };
+            Cyclic { scale_fn: Some(text.into()), scale_mode, ..spec }.into()
+        });
+    let one_cycle = (5_u64..2000, interval())
+        .prop_map(|(total, interval)| OneCycle { interval, ..OneCycle::new(1.0, total) }.into());
+    let high = prop_oneof![
+        (1e3..1e9_f64, 2_u64..2000).prop_map(|(end, steps)| Sweep {
+            start_lr: 1.0.into(),
+            end_lr: end.into(),
+            steps: steps.into(),
+            kind: SweepKind::Exponential
+        }
+        .into()),
+        (1e7..1e9_f64, 2_u64..2000, interval()).prop_map(|(lr, total, interval)| Linear {
+            lr: lr.into(),
+            start_factor: 0.0,
+            end_factor: 1.0,
+            total: total.into(),
+            interval
+        }
+        .into()),
+        (1e7..1e9_f64, 0.99..1.0_f64, 1.0..900.0_f64).prop_map(|(max, gamma, up)| Cyclic {
+            mode: CyclicMode::ExpRange,
+            gamma,
+            step_size_up: Length::Count(up),
+            ..Cyclic::new(0.0, max)
+        }
+        .into()),
+        (1e6..1e9_f64, 0.99..1.0_f64, 1.0..900.0_f64).prop_map(|(max, gamma, up)| Cyclic {
+            mode: CyclicMode::ExpRangePaper,
+            gamma,
+            step_size_up: Length::Count(up),
+            ..Cyclic::new(1e6, max)
+        }
+        .into()),
+        (1e7..1e9_f64, 2_u64..900).prop_map(|(lr, t_0)| CosineWarmRestarts {
+            lr: lr.into(),
+            t_0: t_0.into(),
+            t_mult: 2,
+            eta_min: 0.0.into(),
+            interval: None
+        }
+        .into()),
+    ];
+    prop_oneof![custom, one_cycle, high]
 }
 
 proptest! {
@@ -153,7 +207,7 @@ proptest! {
         for stage in &sequence.stages {
             let Some(Length::Count(length)) = stage.length else { unreachable!("every stage has a length") };
             let own = plan(&stage.schedule).expect("a plan");
-            let offset = offset % length as u64;
+            let Some(offset) = offset.checked_rem(length as u64) else { continue };
             prop_assert_eq!(whole.at(start + offset).expect("rates"), own.at(offset).expect("rates"));
             start += length as u64;
         }
@@ -167,6 +221,16 @@ proptest! {
         prop_assert_eq!(at[1].lr, at[0].lr * factor);
         prop_assert_eq!(at[2].lr, 0.0);
         prop_assert!(at.iter().all(|point| point.momentum == at[0].momentum));
+    }
+
+    /// The oracle is the walk through every update.
+    #[test]
+    fn a_check_finds_what_a_walk_finds(spec in prop_oneof![bounded().prop_map(|(spec, _)| spec), sequence(), faulty()], steps in 0_u64..3000) {
+        let factor = Group { name: "some".into(), lr_mult: 1e300, momentum: Some(0.5) };
+        let Ok(plan) = Plan::new(&spec, &[factor], 100, &support::compile) else { return Ok(()) };
+        let walked = (0..steps).find_map(|step| plan.at(step).err());
+        let checked = plan.check(steps).err();
+        prop_assert_eq!(checked.map(|error| error.to_string()), walked.map(|error| error.to_string()), "{}", spec);
     }
 
     #[test]

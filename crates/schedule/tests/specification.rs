@@ -188,3 +188,112 @@ fn one_line_for_reports() {
         assert_eq!(parse(text).to_string(), line);
     }
 }
+
+/// Numbers printed by `SequentialLR` of PyTorch 2.13.0 with lr 0.1: milestones [0] with `LinearLR(start_factor=0.25,
+/// total_iters=4)` and `CosineAnnealingLR(T_max=5)`; [0, 0], [0, 3], [3, 3] and [2, 2] with `StepLR(step_size=2, gamma=0.5)` as
+/// well.
+#[test]
+fn stages_of_no_length_are_skipped_as_pytorch_does() {
+    const COSINE: [f64; 6] =
+        [0.1, 0.09045084971874738, 0.06545084971874737, 0.03454915028125263, 0.009549150281252633, 0.0];
+    let step = [0.1, 0.1, 0.05, 0.05, 0.025, 0.025, 0.0125, 0.0125];
+    let warm_up = [0.025, 0.043750000000000004, 0.06250000000000001];
+    let cases: [(&[u64], Vec<f64>); 5] = [
+        (&[0], COSINE.to_vec()),
+        (&[0, 0], step.to_vec()),
+        (&[0, 3], [&COSINE[..3], &step[..5]].concat()),
+        (&[3, 3], [&warm_up[..], &step[..5]].concat()),
+        (&[2, 2], [&warm_up[..2], &step[..6]].concat()),
+    ];
+    let schedules = [
+        "linear = { lr = 0.1, start_factor = 0.25, total = 4 }",
+        "cosine = { lr = 0.1, t_max = 5 }",
+        "step = { lr = 0.1, step_size = 2, gamma = 0.5 }",
+    ];
+    for (milestones, expected) in cases {
+        let starts = [&[0], milestones].concat();
+        let stages = schedules.iter().zip(0..=milestones.len()).map(|(schedule, index)| {
+            let length =
+                starts.get(index + 1).map_or(String::new(), |next| format!("length = {}\n", next - starts[index]));
+            format!("[[sequential.stages]]\n{length}schedule.{schedule}\n")
+        });
+        let text: String = stages.collect();
+        let spec: ScheduleSpec = toml::from_str(&text).expect("a specification");
+        let plan = support::plan(&spec).expect("a plan");
+        for (step, expected) in (0..).zip(expected) {
+            support::assert_close(support::lr(&plan, step), expected, 0.1);
+        }
+        plan.check(8).expect("rates");
+        let places: Vec<String> = plan.lint(8).into_iter().map(|lint| lint.place).collect();
+        let skipped = milestones.len() - 1;
+        assert!(
+            !places.iter().any(|place| place == "sequential" || *place == format!("sequential.stages[{skipped}]")),
+            "{places:?}"
+        );
+    }
+    // Written as epochs, written and read again, and as the last stage.
+    let text = "[[sequential.stages]]\nlength = \"0ep\"\nschedule.constant.lr = 1\n[[sequential.stages]]\nlength = 10\nschedule.constant.lr = 0.5\n\
+                [[sequential.stages]]\nlength = 0\nschedule.constant.lr = 0.25";
+    let spec: ScheduleSpec = toml::from_str(text).expect("a specification");
+    let plan = support::plan(&spec).expect("a plan");
+    assert_eq!((support::lr(&plan, 0), support::lr(&plan, 9)), (0.5, 0.5));
+    assert_eq!(plan.lint(10), []);
+    let json = serde_json::to_string(plan.spec()).expect("JSON");
+    assert_eq!(&serde_json::from_str::<ScheduleSpec>(&json).expect("a specification"), plan.spec());
+}
+
+/// Whole numbers may be written as floats, wherever there are any.
+#[test]
+fn whole_floats_are_whole_numbers() {
+    for (text, float) in [
+        (
+            "[cosine_warm_restarts]\nlr = 1\nt_0 = 2\nt_mult = 2",
+            "[cosine_warm_restarts]\nlr = 1.0\nt_0 = 2.0\nt_mult = 2.0",
+        ),
+        (
+            "[reduce_on_plateau]\nlr = 1\npatience = 3\ncooldown = 0",
+            "[reduce_on_plateau]\nlr = 1.0\npatience = 3.0\ncooldown = 0e0",
+        ),
+        ("[step]\nlr = 1\nstep_size = 30", "[step]\nlr = 1.0\nstep_size = 3e1"),
+        ("[multi_step]\nlr = 1\nmilestones = [3, 5]", "[multi_step]\nlr = 1\nmilestones = [3.0, 5.0]"),
+        ("[cosine]\nlr = 1\nt_max = 9", "[cosine]\nlr = 1\nt_max = 9.0"),
+        ("[one_cycle]\nmax_lr = 1\ntotal_steps = 9", "[one_cycle]\nmax_lr = 1\ntotal_steps = 9.0"),
+        ("[linear]\nlr = 1\ntotal_iters = 9", "[linear]\nlr = 1\ntotal_iters = 9.0"),
+    ] {
+        let read = |text: &str| toml::from_str::<ScheduleSpec>(text).unwrap_or_else(|error| panic!("{text}\n{error}"));
+        assert_eq!(read(text), read(float), "{float}");
+    }
+}
+
+/// Runs as long as there may be are checked and looked over in no time: whoever walks through every update of this test, once
+/// for each kind, does not come back within the hour.
+#[test]
+fn long_runs_are_not_walked_through() {
+    const LONG: u64 = 1_000_000_000;
+    for text in [
+        "[constant]\nlr = 0.1",
+        "[step]\nlr = 0.1\nstep_size = 300",
+        "[exponential]\nlr = 0.1\ngamma = 0.9999999999",
+        "[inverse_decay]\nlr = 0.1\ngamma = 1e-4\npower = 0.75",
+        "[linear]\nlr = 0.1\ntotal = 1000000000",
+        "[polynomial]\nlr = 0.1\ntotal = 1000000000",
+        "[cosine]\nlr = 0.1\nt_max = 1000000000",
+        "[cosine_warm_restarts]\nlr = 0.1\nt_0 = 10\nt_mult = 1",
+        "[one_cycle]\nmax_lr = 0.1\ntotal_steps = 1000000000",
+        "[cyclic]\nbase_lr = 0.1\nmax_lr = 1\nstep_size_up = 10",
+        "[cyclic]\nbase_lr = 0.1\nmax_lr = 1\nstep_size_up = 1000000000\nmode = \"exp_range\"\ngamma = 0.999",
+        "[cyclic]\nbase_lr = 0.1\nmax_lr = 1\nstep_size_up = 10\nscale_fn = \"1 / x\"",
+        "[cyclic]\nbase_lr = 0.1\nmax_lr = 1\nstep_size_up = 10\nscale_fn = \"1 / (1 + x)\"\nscale_mode = \"iterations\"",
+        "[sweep]\nstart_lr = 1e-6\nend_lr = 1\nsteps = 1000000000",
+        "[reduce_on_plateau]\nlr = 0.1",
+    ] {
+        let whole = "[[sequential.stages]]\nlength = 1000\nschedule.constant.lr = 1\n[[sequential.stages]]\nlength = 1000000000\n[sequential.stages.schedule";
+        let staged = format!("{whole}.{}", &text[1..]);
+        for text in [text, &staged] {
+            let spec: ScheduleSpec = toml::from_str(text).unwrap_or_else(|error| panic!("{text}\n{error}"));
+            let plan = support::plan(&spec).expect(text);
+            plan.check(LONG).expect(text);
+            plan.lint(LONG);
+        }
+    }
+}

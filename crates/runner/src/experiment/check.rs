@@ -211,7 +211,7 @@ fn share(key: &str, value: f64) -> Checked {
 }
 
 fn length(key: &str, length: Length) -> Checked {
-    let (Length::Count(number) | Length::Epochs(number)) = length;
+    let number = length.count();
     if number.is_finite() && number > 0.0 && number <= MOST_STEPS {
         return Ok(());
     }

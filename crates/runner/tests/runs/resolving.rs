@@ -38,6 +38,10 @@ fn loaded(examples: u64, batch: u64, accumulation: u64, drop_last: bool) -> u64 
     updates
 }
 
+fn epochs(text: &str) -> Length {
+    Length::Epochs(text.parse().expect(text))
+}
+
 proptest! {
     #[test]
     fn an_epoch_has_as_many_updates_as_a_loader_would_make(
@@ -65,11 +69,13 @@ proptest! {
     }
 
     #[test]
-    fn lengths_are_rounded_to_the_nearest_update(epochs in 0.001..100.0_f64, per_epoch in 1..2000_u64) {
-        let exact = epochs * per_epoch as f64;
-        match whole_steps(Length::Epochs(epochs), per_epoch) {
-            Ok(steps) => prop_assert!((steps as f64 - exact).abs() <= 0.5 && steps > 0),
-            Err(_) => prop_assert!(exact < 0.5),
+    fn lengths_are_rounded_to_the_nearest_update(thousandths in 1..100_000_u64, per_epoch in 1..2000_u64) {
+        let text = format!("{}.{:03}", thousandths / 1000, thousandths % 1000);
+        // ⌊x + ½⌋ with whole numbers alone.
+        let nearest = (2 * thousandths * per_epoch + 1000) / 2000;
+        match whole_steps(epochs(&text), per_epoch) {
+            Ok(steps) => prop_assert_eq!(steps, nearest),
+            Err(_) => prop_assert_eq!(nearest, 0),
         }
     }
 }
@@ -77,14 +83,17 @@ proptest! {
 #[test]
 fn updates_must_be_whole_and_not_too_many() {
     assert_eq!(whole_steps(Length::Count(7.0), 39), Ok(7));
-    assert_eq!(whole_steps(Length::Epochs(2.0), 39), Ok(78));
-    assert_eq!(whole_steps(Length::Epochs(0.5), 39), Ok(20), "19.5 is rounded away from zero");
+    assert_eq!(whole_steps(epochs("2"), 39), Ok(78));
+    assert_eq!(whole_steps(epochs("0.5"), 39), Ok(20), "19.5 is rounded up");
+    assert_eq!(whole_steps(epochs("0.145"), 100), Ok(15), "14.5, which is 14.499999999999998 in floats");
+    assert_eq!(whole_steps(epochs("2/3"), 39), Ok(26));
     assert_eq!(whole_steps(Length::Count(1e9), 1), Ok(1_000_000_000));
     for (length, says) in [
         (Length::Count(1.5), "1.5 is no whole number of updates"),
         (Length::Count(1e9 + 1.0), "a run has 1 to 1,000,000,000"),
-        (Length::Epochs(0.01), "0.01ep is 0 updates with 39 in an epoch"),
-        (Length::Epochs(f64::NAN), "NaN"),
+        (epochs("0.01"), "0.01ep is 0 updates with 39 in an epoch; a run has 1 to 1,000,000,000"),
+        (epochs("1/79"), "1/79ep is 0 updates with 39 in an epoch"),
+        (Length::Count(f64::NAN), "NaN"),
         (Length::Count(f64::INFINITY), "inf"),
     ] {
         let error = whole_steps(length, 39).unwrap_err();
