@@ -45,6 +45,8 @@ mod repeat;
 mod reports;
 #[path = "command/same_runs.rs"]
 mod same_runs;
+#[path = "command/schedule_words.rs"]
+mod schedule_words;
 #[path = "command/schedules.rs"]
 mod schedules;
 #[path = "command/studies.rs"]
