@@ -314,7 +314,14 @@ pub fn setting_key(key: &str, path: &str) -> String {
 
 /// Whether a fault may be that of rates that only stand in for the ones to be picked.
 fn depends_on_rates(fault: &Fault) -> bool {
-    matches!(fault, Fault::Above { .. } | Fault::Falling { .. } | Fault::RateAt { .. })
+    matches!(
+        fault,
+        Fault::Above { .. }
+            | Fault::Falling { .. }
+            | Fault::NarrowSweep { .. }
+            | Fault::WideSweep { .. }
+            | Fault::RateAt { .. }
+    )
 }
 
 /// What a run's schedule was resolved against, with a pick of its own.

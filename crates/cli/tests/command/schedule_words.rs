@@ -57,7 +57,8 @@ fn a_stage_of_no_length_is_skipped() {
 
 #[test]
 fn advice_that_can_be_followed() {
-    let refused = |schedule: &str, says: &[&str]| Folder::new().run(&["schedule", schedule]).must_fail(schedule, 2, says);
+    let refused =
+        |schedule: &str, says: &[&str]| Folder::new().run(&["schedule", schedule]).must_fail(schedule, 2, says);
     let one_cycle = |total: u64| format!("one_cycle = {{ max_lr = 1, total_steps = {total} }}");
     refused(&one_cycle(1), &["one_cycle.total_steps: 1 is too short", "with pct_start = 0.3", "at least 4 steps"]);
     refused(&one_cycle(3), &["one_cycle.pct_start", "above 1 / 3 = 0.3333; or set total_steps to 4 or more"]);
@@ -65,7 +66,10 @@ fn advice_that_can_be_followed() {
     refused("sweep = { start_lr = 1e-10, end_lr = 1e300, steps = 9 }", &["sweep.end_lr", "end the sweep lower"]);
     refused(
         "sweep = { start_lr = 1, end_lr = 1.0000000000000002, steps = 300 }",
-        &["sweep.end_lr", "the rate does not change from one step to the next: end the sweep higher, or start it lower"],
+        &[
+            "sweep.end_lr",
+            "the rate does not change from one step to the next: end the sweep higher, or start it lower",
+        ],
     );
     refused("cyclic = { base_lr = 0, max_lr = 1, mode = \"Triangular\" }", &["did you mean `triangular`?"]);
     refused("step = { lr = 1, step_size = \"1/0ep\" }", &["\"1/0ep\" is no length", "\"1/3ep\""]);
