@@ -115,9 +115,9 @@ pub struct TrainingConfig {
 impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
-            length: Length::Epochs(Epochs::whole(1)),
+            length: Length::Epochs(Epochs::ONE),
             seeds: 3,
-            evaluate_every: Some(Length::Epochs(Epochs::whole(1))),
+            evaluate_every: Some(Length::Epochs(Epochs::ONE)),
             evaluate_on: Subset::Validation,
             dtype: FloatType::F32,
             probes: Probes::default(),

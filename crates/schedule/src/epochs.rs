@@ -36,11 +36,8 @@ pub enum NotEpochs {
 }
 
 impl Epochs {
-    /// A whole number of epochs; 0 stands for 1.
-    pub const fn whole(epochs: u32) -> Self {
-        let epochs = if epochs == 0 { 1 } else { epochs };
-        Self(Ratio::new_raw(epochs as u64, 1))
-    }
+    /// One epoch.
+    pub const ONE: Self = Self(Ratio::new_raw(1, 1));
 
     fn new(ratio: Ratio<u64>) -> Result<Self, NotEpochs> {
         let most = Ratio::from_integer(MAX_COUNT as u64);

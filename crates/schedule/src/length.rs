@@ -42,7 +42,7 @@ impl Interval {
 /// ```
 /// # use lrscope_schedule::{Epochs, Length};
 /// assert_eq!(serde_json::from_str::<Length>("2000")?, Length::Count(2000.0));
-/// assert_eq!(serde_json::from_str::<Length>("\"2ep\"")?, Length::Epochs(Epochs::whole(2)));
+/// assert_eq!(serde_json::from_str::<Length>("\"1ep\"")?, Length::Epochs(Epochs::ONE));
 /// assert!(serde_json::from_str::<Length>("0").is_err());
 /// # Ok::<(), serde_json::Error>(())
 /// ```

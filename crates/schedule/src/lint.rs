@@ -112,9 +112,10 @@ pub enum Finding {
     /// A cycle that is over before the rate has been set twice.
     #[error(
         "a cycle of {cycle} {unit} is too short to be followed, since the rate is set once an {one}: it {course}; make a cycle at \
-         least 2 {unit} long",
-        unit = run.unit_name(false),
+         least 2 {many} long",
+        unit = run.unit_name(*cycle == 1.0),
         one = run.unit_name(true),
+        many = run.unit_name(false),
         course = course(*lowest, *highest)
     )]
     CycleTooShort {

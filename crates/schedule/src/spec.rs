@@ -108,13 +108,13 @@ impl ScheduleSpec {
     /// use lrscope_schedule::{Context, Cyclic, Epochs, Length, Pick, PickRef, ScheduleSpec};
     ///
     /// let spec = ScheduleSpec::from(Cyclic {
-    ///     step_size_up: Length::Epochs(Epochs::whole(2)),
+    ///     step_size_up: Length::Epochs(Epochs::ONE),
     ///     ..Cyclic::new(PickRef::Own, PickRef::Own)
     /// });
     /// let pick = Pick { base_lr: 0.001, max_lr: 0.006 };
     /// let context = Context { steps_per_epoch: 500, pick: Some(pick), momentum: false, evaluated: None };
     /// let resolved = spec.resolve(&context)?;
-    /// assert_eq!(resolved.to_string(), "cyclic triangular, base_lr 0.001, max_lr 0.006, step_size_up 1000");
+    /// assert_eq!(resolved.to_string(), "cyclic triangular, base_lr 0.001, max_lr 0.006, step_size_up 500");
     /// assert_eq!(resolved.resolve(&context)?, resolved);
     /// # Ok::<(), lrscope_schedule::ScheduleError>(())
     /// ```

@@ -299,7 +299,7 @@ fn cycles_that_updates_cannot_follow() {
     };
     // A cycle of one update shows its foot alone.
     let still = Finding::CycleTooShort { cycle: 1.0, run: updates(1000), lowest: 0.25, highest: 0.25 };
-    assert!(still.to_string().contains("a cycle of 1 updates is too short to be followed"), "{still}");
+    assert!(still.to_string().contains("a cycle of 1 update is too short to be followed"), "{still}");
     assert!(still.to_string().contains("it stays at 0.25;"), "{still}");
     assert_eq!(cyclic(0.5, 0.5), [still]);
     // Each update is three quarters of a cycle on: 0, 3/4, 2/4, 1/4 of it, at heights 0, ½, 1, ½.

@@ -93,7 +93,7 @@ fn cycles_that_do_not_do_what_they_say() {
     assert!(told.contains("the amplitude falls below 0.001 of its first value at 2000"), "{told}");
     assert!(told.contains("make the cycles longer, or use another mode") && !told.contains("gamma"), "{told}");
     let told = cyclic("step_size_up = 0.5", "100");
-    assert!(told.contains("a cycle of 1 updates is too short to be followed"), "{told}");
+    assert!(told.contains("a cycle of 1 update is too short to be followed"), "{told}");
     assert!(told.contains("it stays at 0.25; make a cycle at least 2 updates long"), "{told}");
     let told = cyclic("step_size_up = 1.5", "99");
     assert!(told.contains("the rate gets only 67 % of the way up to max_lr"), "{told}");

@@ -4,26 +4,24 @@ use super::Stretch;
 use crate::cyclic::{Cyclic, ScaleMode};
 use crate::lint::{Finding, Span};
 use crate::rate::{PerGroup, Rate};
+use crate::turns;
 
 /// What rounding may put beyond 0 and 1, as in `sin(x)^2 + cos(x)^2`.
 const ROUNDING: f64 = 1e-9;
-/// Counts that a function of the step is looked at; of a longer run as many, evenly spread.
-const MOST_COUNTS: u64 = 10_000_000;
-/// Cycles shorter than this are looked at count by count.
-const SHORT_CYCLE: f64 = 8.0;
 
 impl Stretch<'_> {
     /// The value of `scale_fn` that is farthest outside [0, 1], and the largest and smallest rates, over the run's own counts. What
     /// has no value is left out: the run is refused for it.
-    pub(super) fn scale_outside(&self, it: &Cyclic, run: Span) -> Option<Finding> {
+    pub(crate) fn scale_outside(&self, it: &Cyclic, run: Span) -> Option<Finding> {
         let function = self.plan.scale_fn(it.scale_fn.as_deref()?)?;
         let total = it.sizes().1;
         let x = |count: u64| match it.scale_mode {
             ScaleMode::Cycle => (1.0 + count as f64 / total).floor(),
             ScaleMode::Iterations => count as f64,
         };
+        let counts = turning_counts(it, run.count);
         let (mut farthest, mut outside) = (ROUNDING, None);
-        for count in turning_counts(it, run.count) {
+        for count in counts.iter().copied() {
             let value = function.call(x(count));
             let beyond = (value - 1.0).max(-value);
             if beyond > farthest && beyond.is_finite() {
@@ -31,7 +29,7 @@ impl Stretch<'_> {
             }
         }
         let (value, x) = outside?;
-        let rates = || turning_counts(it, run.count).map(|count| (self.lr(count, run.unit), count));
+        let rates = || counts.iter().map(|count| (self.lr(*count, run.unit), *count));
         let (highest, at) = rates().reduce(|best, one| if one.0 > best.0 { one } else { best })?;
         let (lowest, _) = rates().reduce(|best, one| if one.0 < best.0 { one } else { best })?;
         let (base_lr, max_lr) = (first(&it.base_lr)?, first(&it.max_lr)?);
@@ -40,24 +38,10 @@ impl Stretch<'_> {
     }
 }
 
-/// The counts of a run among which those with the extreme scales and rates are. Within a cycle a function of the cycle stays, and the
-/// rate is extreme at the ends and beside the peak; a function of the step is looked at everywhere.
-fn turning_counts(it: &Cyclic, run: u64) -> Box<dyn Iterator<Item = u64>> {
-    let (up, total) = it.sizes();
-    if it.scale_mode == ScaleMode::Iterations || total < SHORT_CYCLE {
-        let spread = run.div_ceil(MOST_COUNTS).max(1);
-        return Box::new((0..run).step_by(spread as usize).chain([run - 1]));
-    }
-    let cycles = (run as f64 / total).ceil() as u64;
-    let around = move |place: f64| {
-        let count = place as u64;
-        [count.saturating_sub(1), count, count + 1]
-    };
-    let turns = move |cycle: u64| {
-        let start = cycle as f64 * total;
-        [around(start), around(start + up)].concat()
-    };
-    Box::new((0..=cycles).flat_map(turns).filter(move |count| *count < run).chain([run - 1]))
+/// The counts of a run among which those with the extreme scales and rates are, up to a bound. Within a cycle a function of the
+/// cycle stays, and the rate is extreme at the ends and beside the peak; a function of the step is looked at everywhere.
+fn turning_counts(it: &Cyclic, run: u64) -> Vec<u64> {
+    turns::in_updates(turns::of_cycles(it, run - 1), 1, run)
 }
 
 fn first(rates: &PerGroup<Rate>) -> Option<f64> {
