@@ -113,7 +113,7 @@ pub enum Finding {
     #[error(
         "a cycle of {cycle} {unit} is too short to be followed, since the rate is set once an {one}: it {course}; make a cycle at \
          least 2 {many} long",
-        unit = run.unit_name(*cycle == 1.0),
+        unit = run.unit_name(*cycle <= 1.0),
         one = run.unit_name(true),
         many = run.unit_name(false),
         course = course(*lowest, *highest)
@@ -300,7 +300,7 @@ pub enum Finding {
 
 /// What a rate does that is all that is left of a cycle.
 fn course(lowest: f64, highest: f64) -> String {
-    if lowest == highest {
+    if highest <= lowest {
         format!("stays at {}", short(lowest))
     } else {
         format!("moves between {} and {} in another rhythm", short(lowest), short(highest))

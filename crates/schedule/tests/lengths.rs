@@ -1,5 +1,6 @@
 //! Lengths in epochs are exact, and what is said about the end of a run follows the text and not the rounding of floats. The
 //! oracle is arithmetic of whole numbers.
+#![allow(clippy::float_cmp, reason = "whole numbers of updates give exact rates")]
 
 use lrscope_schedule::{Finding, Group, Length, Lint, Plan, ScheduleSpec};
 use proptest::prelude::*;
