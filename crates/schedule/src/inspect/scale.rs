@@ -8,6 +8,8 @@ use crate::turns;
 
 /// What rounding may put beyond 0 and 1, as in `sin(x)^2 + cos(x)^2`.
 const ROUNDING: f64 = 1e-9;
+/// Counts that a function of the step is looked at; of a longer run as many, evenly spread.
+const MOST_COUNTS: u64 = 10_000_000;
 
 impl Stretch<'_> {
     /// The value of `scale_fn` that is farthest outside [0, 1], and the largest and smallest rates, over the run's own counts. What
@@ -19,9 +21,8 @@ impl Stretch<'_> {
             ScaleMode::Cycle => (1.0 + count as f64 / total).floor(),
             ScaleMode::Iterations => count as f64,
         };
-        let counts = turning_counts(it, run.count);
         let (mut farthest, mut outside) = (ROUNDING, None);
-        for count in counts.iter().copied() {
+        for count in turning_counts(it, run.count) {
             let value = function.call(x(count));
             let beyond = (value - 1.0).max(-value);
             if beyond > farthest && beyond.is_finite() {
@@ -29,7 +30,7 @@ impl Stretch<'_> {
             }
         }
         let (value, x) = outside?;
-        let rates = || counts.iter().map(|count| (self.lr(*count, run.unit), *count));
+        let rates = || turning_counts(it, run.count).map(|count| (self.lr(count, run.unit), count));
         let (highest, at) = rates().reduce(|best, one| if one.0 > best.0 { one } else { best })?;
         let (lowest, _) = rates().reduce(|best, one| if one.0 < best.0 { one } else { best })?;
         let (base_lr, max_lr) = (first(&it.base_lr)?, first(&it.max_lr)?);
@@ -40,8 +41,12 @@ impl Stretch<'_> {
 
 /// The counts of a run among which those with the extreme scales and rates are, up to a bound. Within a cycle a function of the
 /// cycle stays, and the rate is extreme at the ends and beside the peak; a function of the step is looked at everywhere.
-fn turning_counts(it: &Cyclic, run: u64) -> Vec<u64> {
-    turns::in_updates(turns::of_cycles(it, run - 1), 1, run)
+fn turning_counts(it: &Cyclic, run: u64) -> Box<dyn Iterator<Item = u64>> {
+    if it.scale_mode == ScaleMode::Iterations {
+        let apart = run.div_ceil(MOST_COUNTS).max(1);
+        return Box::new((0..run).step_by(apart as usize).chain([run - 1]));
+    }
+    Box::new(turns::in_updates(turns::of_cycles(it, run - 1), 1, run).into_iter())
 }
 
 fn first(rates: &PerGroup<Rate>) -> Option<f64> {
