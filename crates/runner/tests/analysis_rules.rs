@@ -189,21 +189,18 @@ fn a_rule_without_an_answer_says_why() {
     assert_eq!(error, RuleError::Lengths { rates: 2, losses: 1 });
 }
 
-/// A curve that was stopped earlier than the tools would stop is used as it is, and a warning says so.
+/// A curve that was stopped earlier than the tools would stop is used as it is, and a note says so.
 #[test]
 fn a_curve_cut_short_is_said_to_be() {
     let mut curve = raw_curve(300, 0.05, 1e-6);
     let whole = analyse_planned(std::slice::from_ref(&curve), 300).expect("the curve is well formed");
-    assert!(!whole.warnings.iter().any(|warning| warning.contains("stopped before")), "{:?}", whole.warnings);
+    assert_eq!(whole.rules_note, None);
     curve.lr.truncate(250);
     curve.loss.truncate(250);
     curve.ending = Ending::Diverged { step: 249 };
     let cut = analyse_planned(&[curve], 300).expect("the curve is well formed");
-    assert!(
-        cut.warnings.iter().any(|warning| warning.starts_with("6 of 6") && warning.contains("stopped before")),
-        "{:?}",
-        cut.warnings
-    );
+    let note = cut.rules_note.expect("a note");
+    assert!(note.starts_with("6 of 6") && note.contains("stopped before"), "{note}");
 }
 
 /// fastai's valley as it is written: a quadratic table, and Python's negative index.
