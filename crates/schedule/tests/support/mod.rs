@@ -23,7 +23,7 @@ pub fn context() -> Context {
 type Function = fn(f64) -> f64;
 
 /// The functions of the tests' texts, written by hand: this crate knows no expression language.
-const FUNCTIONS: [(&str, Function); 8] = [
+const FUNCTIONS: [(&str, Function); 21] = [
     ("1 / x", |x| 1.0 / x),
     ("1/x", |x| 1.0 / x),
     ("1 / (5 ^ (x * 0.0001))", |x| 1.0 / 5.0_f64.powf(x * 0.0001)),
@@ -32,6 +32,19 @@ const FUNCTIONS: [(&str, Function); 8] = [
     ("0 - x", |x| -x),
     ("0 - 3 * x", |x| -3.0 * x),
     ("ln(0 - x)", |x| (-x).ln()),
+    ("1", |_| 1.0),
+    ("1 / (1 + x)", |x| 1.0 / (1.0 + x)),
+    ("1 / 2 ^ (x - 1)", |x| 0.5_f64.powf(x - 1.0)),
+    ("exp(0 - x)", |x| (-x).exp()),
+    ("0.5 + 0.5 * sin(x)", |x| 0.5 + 0.5 * x.sin()),
+    ("1 - x / 9", |x| 1.0 - x / 9.0),
+    ("ln(x - 3)", |x| (x - 3.0).ln()),
+    ("1 / (x - 4)", |x| 1.0 / (x - 4.0)),
+    ("x", |x| x),
+    ("sin(x / 50) + 0.9", |x| (x / 50.0).sin() + 0.9),
+    ("2 - x / 700", |x| 2.0 - x / 700.0),
+    ("exp(x)", f64::exp),
+    ("x / 40 - 0.5", |x| x / 40.0 - 0.5),
 ];
 
 /// One of [`FUNCTIONS`].
