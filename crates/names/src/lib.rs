@@ -73,9 +73,12 @@ mod tests {
     const MODELS: &[&str] = &["mlp", "lenet", "caffe_quick", "caffe_full", "resnet20", "resnet9", "own"];
     const SETS: &[&str] = &["digits", "mnist", "fashion-mnist", "cifar10"];
 
+    /// Words, and the names that are meant.
+    type Words = &'static [(&'static str, &'static str)];
+
     #[test]
     fn the_name_that_people_would_say() {
-        let cases: &[(&[&str], &[(&str, &str)])] = &[
+        let cases: &[(&[&str], Words)] = &[
             (
                 MODES,
                 &[
