@@ -137,7 +137,7 @@ impl Stretch<'_> {
         };
         let (what, share) = ("the amplitude", GONE_AMPLITUDE);
         let most = 2.0 * from < run.count as f64;
-        most.then(|| Finding::Vanishes { what, share, from: from as u64, run, advice })
+        most.then_some(Finding::Vanishes { what, share, from: from as u64, run, advice })
     }
 
     /// The count from which a scale function leaves nothing of the amplitude that the first peak has.
