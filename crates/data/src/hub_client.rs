@@ -62,6 +62,8 @@ pub(crate) enum Failure {
     DataSets(#[from] Opening),
     #[error("no byte came for {} s: the network is cut off, or slow", .0.as_secs_f64())]
     Silent(Duration),
+    #[error("cannot start a thread for the client: {0}")]
+    Thread(std::io::Error),
     #[error("the client stopped without a result")]
     Stopped,
 }
@@ -89,11 +91,12 @@ pub(crate) fn download(
 ) -> Result<Vec<SerializedFileReader<File>>, Failure> {
     let (sender, news) = mpsc::channel();
     reporter.report(Phase::Downloading, repository.id, 0, None);
-    thread::spawn(move || {
+    let fetching = thread::Builder::new().name("hub".into()).spawn(move || {
         let result = fetch(&hub, &repository, &sender);
         // A receiver that has given up wants no result.
         drop(sender.send(News::End(result)));
     });
+    fetching.map_err(Failure::Thread)?;
     let mut state = (String::new(), 0);
     let mut last_byte = Instant::now();
     loop {

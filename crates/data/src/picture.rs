@@ -1,6 +1,8 @@
 //! PNG pictures into planes of bytes.
 
 use std::io::{BufRead, Cursor, Seek};
+use std::iter;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use image::codecs::png::PngDecoder;
@@ -69,15 +71,24 @@ pub(crate) fn decode_all<P: AsRef<[u8]> + Sync>(
     }
     let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
     let share = pngs.len().div_ceil(threads);
-    let results: Vec<Result<(), Problem>> = thread::scope(|scope| {
-        let shares = pngs.chunks(share).zip(planes.chunks_mut(share * expected.picture())).enumerate();
-        let work = shares.map(|(nth, (pngs, planes))| {
-            scope.spawn(move || decode_share(pngs, first + nth * share, expected, planes))
-        });
-        let work: Vec<_> = work.collect();
-        work.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    let shares = Mutex::new(pngs.chunks(share).zip(planes.chunks_mut(share * expected.picture())).enumerate());
+    let next = || shares.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || {
+        let decoded = |(nth, (pngs, planes))| (nth, decode_share(pngs, first + nth * share, expected, planes));
+        iter::from_fn(next).map(decoded).collect::<Vec<_>>()
+    };
+    let mut results = thread::scope(|scope| {
+        // Where the machine has no room for another thread, those that are there do its share.
+        let others = (1..threads).map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok());
+        let others: Vec<_> = others.collect();
+        let mut results = work();
+        for other in others {
+            results.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        results
     });
-    results.into_iter().collect()
+    results.sort_by_key(|(nth, _)| *nth);
+    results.into_iter().try_for_each(|(_, result)| result)
 }
 
 fn decode_share<P: AsRef<[u8]>>(

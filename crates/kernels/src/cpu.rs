@@ -32,4 +32,4 @@ pub(crate) use ops::{
 };
 pub(crate) use optim::{adam_step, sgd_step};
 pub use probe::inner_product;
-pub use workers::on_workers;
+pub use workers::{on_workers, start_workers};

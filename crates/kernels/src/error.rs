@@ -103,6 +103,14 @@ pub enum KernelError {
         /// Numbers that would have to be addressed.
         numbers: usize,
     },
+    /// The machine has no room for the threads that compute.
+    #[error("cannot start {threads} thread{} to compute with: {problem}", if *threads == 1 { "" } else { "s" })]
+    Workers {
+        /// Threads asked for.
+        threads: usize,
+        /// The system's words.
+        problem: String,
+    },
     /// An instruction set that this processor does not have.
     #[error("this processor has no {wanted}; it has {}", list(available))]
     IsaMissing {

@@ -16,7 +16,7 @@ pub mod twin;
 
 #[doc(hidden)]
 pub use cpu::inner_product;
-pub use cpu::on_workers;
+pub use cpu::{on_workers, start_workers};
 pub use dispatch::{
     adam_step, add, add_relu, avg_pool2d, backward, batch_norm2d, conv2d, cross_entropy, cross_entropy_smoothed,
     dropout, flatten, linear, local_response_norm, matmul, max_pool2d, relu, sgd_step, subsample2d,

@@ -14,5 +14,5 @@ mod state;
 pub use candle_core::Device;
 pub use device::{DeviceError, parse_device};
 pub use learner::{BuildError, CandleLearner, UpdateError};
-pub use lrscope_kernels::{Isa, KernelError, current_isa, force_isa, on_workers};
+pub use lrscope_kernels::{Isa, KernelError, current_isa, force_isa, on_workers, start_workers};
 pub use state::StateError;

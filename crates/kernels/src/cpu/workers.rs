@@ -12,10 +12,21 @@ use std::time::{Duration, Instant};
 
 use rayon::BroadcastContext;
 
-use crate::{current_isa, with_isa};
+use crate::{KernelError, current_isa, with_isa};
 
 /// How long a thread that finds nothing to do looks on. Far more than any gap within a step, far less than a checkpoint takes.
 const LINGER: Duration = Duration::from_millis(2);
+
+/// Starts the process's worker threads. Without it they start at the first operation, which panics where the machine has no room
+/// for them.
+///
+/// # Errors
+/// [`KernelError::Workers`] where they cannot be started, or where others have been already.
+pub fn start_workers(threads: usize) -> Result<(), KernelError> {
+    let named = |index| format!("worker {index}");
+    let built = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).thread_name(named).build_global();
+    built.map_err(|error| KernelError::Workers { threads: threads.max(1), problem: error.to_string() })
+}
 
 thread_local! {
     /// The team that the work of [`on_workers`] on this thread has to itself.
