@@ -119,11 +119,10 @@ fn attempts(store: &Store, found: &mut Examination) -> Result<(), RecordError> {
         found.attempts += 1;
         match entry.state() {
             AttemptState::Running => {
-                found.find(Severity::Note, &entry.path, "a process of this machine is at work on it");
+                found.find(Severity::Note, &entry.path, "a process is at work on it");
             }
             AttemptState::Unknown => {
-                let message = format!("it was begun on {}; look there whether it is still at work", entry.host);
-                found.find(Severity::Note, &entry.path, message);
+                found.find(Severity::Note, &entry.path, out_of_reach(store, entry));
             }
             AttemptState::Disputed => {
                 let message =
@@ -134,6 +133,19 @@ fn attempts(store: &Store, found: &mut Examination) -> Result<(), RecordError> {
         }
     }
     Ok(())
+}
+
+/// What to do about an attempt of which nobody can tell from here whether anyone is at work on it.
+fn out_of_reach(store: &Store, entry: &AttemptEntry) -> String {
+    let host = &entry.host;
+    if store.path().join("runs").join(entry.run_id.as_str()).is_dir() {
+        return format!(
+            "it was begun on {host}, and its run is published; if nothing is at work there, it can be deleted"
+        );
+    }
+    format!(
+        "it was begun on {host}; if nothing is at work there, the command that began it goes on with it here by --adopt {host}"
+    )
 }
 
 /// An attempt whose process is gone: is it of any use?

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::learner::{Probes, Subset};
 use crate::spec::{FloatType, GroupSpec, LossSpec, ModelSpec, Normalization, OptimizerSpec};
 
-mod check;
+pub(crate) mod check;
 mod near_miss;
 mod place;
 

@@ -10,6 +10,7 @@
 //!     SHA256SUMS               checksums of the others, as `sha256sum -c` reads them
 //!   attempts/<run_id>.<host>.<pid>.<nonce>/
 //!     lock                     held with an OS file lock while the owner lives
+//!     owner.json, released     which process of which machine is at work on it; that it has ended in order
 //!     spec.json, journal.bin   what the attempt has done so far
 //!     checkpoints/<step>/      the learner's state after so many updates; the newest two are kept
 //!     record/                  the finished record, just before it is renamed to runs/<run_id>
@@ -58,6 +59,7 @@ mod machine;
 mod manifest;
 mod measured;
 mod name;
+mod owner;
 mod publish;
 mod published;
 mod result;

@@ -1,5 +1,7 @@
 //! What a run is: everything that can change a number in it, and nothing else.
 
+mod check;
+
 use std::fmt::Write as _;
 
 use lrscope_schedule::{ScheduleSpec, whole};

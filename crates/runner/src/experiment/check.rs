@@ -25,7 +25,7 @@ impl Problem {
 type Checked = Result<(), Problem>;
 
 /// No run is longer than this, so that a slip of the finger is an error and not a year of training.
-const MOST_STEPS: f64 = 1e9;
+pub(crate) const MOST_STEPS: f64 = 1e9;
 const MOST_SEEDS: u64 = 1000;
 
 impl Experiment {
@@ -43,7 +43,7 @@ impl Experiment {
         check_model(&self.model)?;
         check_optimizer(&self.optimizer)?;
         share("loss.label_smoothing", self.loss.label_smoothing)?;
-        check_groups(&self.groups)?;
+        check_groups("group", &self.groups)?;
         self.check_training()?;
         self.check_range_test()?;
         self.check_arms()
@@ -53,11 +53,15 @@ impl Experiment {
         let Some(name) = &self.name else {
             return Ok(());
         };
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        if name.is_empty() || name.len() > 100 || name.starts_with('.') || !name.chars().all(plain) {
+        let plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+        // Folders' names have 255 bytes at most, and the command's stands before this one.
+        if name.is_empty() || name.len() > 200 || name.starts_with('.') || !name.chars().all(plain) {
             return Err(Problem::new(
                 "name",
-                format!("{name:?} cannot name a folder; use up to 100 letters, digits, '-', '_' and '.'"),
+                format!(
+                    "{name:?} cannot name a folder; use letters and digits of any alphabet, '-', '_' and '.', 200 bytes at most, \
+                     and no '.' in front"
+                ),
             ));
         }
         Ok(())
@@ -65,8 +69,7 @@ impl Experiment {
 
     fn check_data(&self) -> Checked {
         let data = &self.data;
-        whole("data.batch_size", data.batch_size, 1, 1 << 20)?;
-        whole("data.accumulation_steps", data.accumulation_steps, 1, 1 << 16)?;
+        check_per_update(data.batch_size, data.accumulation_steps)?;
         data.train_limit.map_or(Ok(()), |limit| whole("data.train_limit", limit, 1, 1 << 40))
     }
 
@@ -119,7 +122,12 @@ impl Experiment {
     }
 }
 
-fn check_model(model: &ModelSpec) -> Checked {
+pub(crate) fn check_per_update(batch_size: u64, accumulation_steps: u64) -> Checked {
+    whole("data.batch_size", batch_size, 1, 1 << 20)?;
+    whole("data.accumulation_steps", accumulation_steps, 1, 1 << 16)
+}
+
+pub(crate) fn check_model(model: &ModelSpec) -> Checked {
     match model {
         ModelSpec::Mlp { hidden, .. } if hidden.len() > 64 => {
             let layers = hidden.len();
@@ -134,7 +142,7 @@ fn check_model(model: &ModelSpec) -> Checked {
     }
 }
 
-fn check_optimizer(optimizer: &OptimizerSpec) -> Checked {
+pub(crate) fn check_optimizer(optimizer: &OptimizerSpec) -> Checked {
     match optimizer {
         OptimizerSpec::Sgd(sgd) => check_sgd(sgd),
         OptimizerSpec::Adam(adam) => check_adam("optimizer.adam", adam),
@@ -162,13 +170,13 @@ fn check_adam(table: &str, adam: &Adam) -> Checked {
     not_negative(&format!("{table}.weight_decay"), adam.weight_decay)
 }
 
-fn check_groups(groups: &[GroupSpec]) -> Checked {
+pub(crate) fn check_groups(key: &str, groups: &[GroupSpec]) -> Checked {
     for (index, group) in groups.iter().enumerate() {
-        not_negative(&format!("group.{index}.lr_mult"), group.lr_mult)?;
-        not_negative(&format!("group.{index}.weight_decay_mult"), group.weight_decay_mult)?;
+        not_negative(&format!("{key}.{index}.lr_mult"), group.lr_mult)?;
+        not_negative(&format!("{key}.{index}.weight_decay_mult"), group.weight_decay_mult)?;
         if group.parameters.is_empty() {
             return Err(Problem::new(
-                format!("group.{index}.parameters"),
+                format!("{key}.{index}.parameters"),
                 "a group needs at least one pattern, for example [\"*.bias\"]",
             ));
         }
@@ -182,7 +190,7 @@ fn check_groups(groups: &[GroupSpec]) -> Checked {
     Ok(())
 }
 
-fn whole(key: &str, value: u64, least: u64, most: u64) -> Checked {
+pub(crate) fn whole(key: &str, value: u64, least: u64, most: u64) -> Checked {
     if (least..=most).contains(&value) {
         return Ok(());
     }
@@ -203,7 +211,7 @@ fn not_negative(key: &str, value: f64) -> Checked {
     Err(Problem::new(key, format!("{value} is not a finite number of at least 0")))
 }
 
-fn share(key: &str, value: f64) -> Checked {
+pub(crate) fn share(key: &str, value: f64) -> Checked {
     if (0.0..1.0).contains(&value) {
         return Ok(());
     }

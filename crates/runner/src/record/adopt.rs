@@ -9,10 +9,11 @@ use super::journal::Journal;
 use super::listing::{AttemptEntry, AttemptState};
 use super::lock::Lock;
 use super::manifest::SPEC;
+use super::owner::{self, Owner};
 use super::published::{DELETE, MAX_SPEC};
 use crate::spec::RunSpec;
 
-/// The dead attempt of this run on this machine that has come furthest, if there is one that can be read.
+/// The attempt of this run that has come furthest of those that nobody is at work on, if there is one that can be read.
 pub(super) fn furthest(
     results: &Path,
     entries: &[AttemptEntry],
@@ -26,9 +27,13 @@ pub(super) fn furthest(
         }
         if let Some(attempt) = take_up(results, entry, spec)? {
             let reach = (attempt.checkpoints()?.first().copied(), attempt.steps());
-            if best.as_ref().is_none_or(|(furthest, _)| *furthest < reach) {
-                best = Some((reach, attempt));
-            }
+            let less = if best.as_ref().is_none_or(|(furthest, _)| *furthest < reach) {
+                best.replace((reach, attempt)).map(|(_, attempt)| attempt)
+            } else {
+                Some(attempt)
+            };
+            // Without its mark it may be nobody's. Where there is no writing it, it is left as it is.
+            less.map(Attempt::release);
         }
     }
     Ok(best.map(|(_, attempt)| attempt))
@@ -39,9 +44,24 @@ type Reach = (Option<u64>, u64);
 
 /// Takes up one attempt. One that cannot be read is left as it is: the run can always start from nothing.
 fn take_up(results: &Path, entry: &AttemptEntry, spec: &RunSpec) -> Result<Option<Attempt>, RecordError> {
-    let Some(lock) = Lock::take(&entry.path)?.filter(Lock::is_sure) else {
+    let signs = entry.signs();
+    let Some(lock) = Lock::take(&entry.path)? else { return Ok(None) };
+    let marked = owner::take_over(&entry.path);
+    let locked = signs.lock_decides() && lock.is_sure();
+    if !(marked || locked) {
         return Ok(None);
-    };
+    }
+    let taken = read(results, entry, spec, lock)?;
+    match &taken {
+        Some(_) => Owner::here().write(&entry.path)?,
+        None if marked => owner::release(&entry.path)?,
+        None => {}
+    }
+    Ok(taken)
+}
+
+/// What the attempt holds; nothing where it cannot be read.
+fn read(results: &Path, entry: &AttemptEntry, spec: &RunSpec, lock: Lock) -> Result<Option<Attempt>, RecordError> {
     let path = entry.path.join(SPEC);
     let expected = files::to_json(spec, &path)?;
     if files::read_bounded(&path, MAX_SPEC, DELETE).ok() != Some(expected) {

@@ -11,6 +11,7 @@ use super::journal::Journal;
 use super::lock::Lock;
 use super::manifest::SPEC;
 use super::name::AttemptName;
+use super::owner::{self, Owner};
 use super::result::EvaluationAt;
 use crate::learner::{Evaluation, Row, Subset};
 use crate::spec::RunSpec;
@@ -48,6 +49,7 @@ impl Attempt {
             });
         }
         files::write_synced(&path, &json)?;
+        Owner::here().write(&folder)?;
         let journal = Journal::create(&folder.join(JOURNAL))?;
         Ok(Self { results: results.into(), folder, spec: spec.clone(), journal, lock, damage: None })
     }
@@ -110,6 +112,12 @@ impl Attempt {
     /// Reads back what has been written, from step 0.
     pub fn follow(&self) -> Result<Follower, RecordError> {
         Follower::open(&self.folder.join(JOURNAL))
+    }
+
+    /// Leaves the attempt for others to go on with, wherever they run: nobody is at work on it any more. Without it, as after a
+    /// crash, only those that see its lock can tell.
+    pub fn release(self) -> Result<(), RecordError> {
+        owner::release(&self.folder)
     }
 
     /// Gives the attempt up and removes its folder.

@@ -10,9 +10,9 @@ use super::checkpoint::Checkpoint;
 use super::error::RecordError;
 use super::files;
 use super::follow::Follower;
-use super::lock;
 use super::manifest::SPEC;
 use super::name::AttemptName;
+use super::owner::{Owner, Signs};
 use super::published::{DELETE, MAX_SPEC};
 use crate::spec::{RunId, RunSpec};
 
@@ -26,11 +26,11 @@ pub struct AttemptEntry {
     pub path: PathBuf,
     /// The run.
     pub run_id: RunId,
-    /// The machine it was begun on.
+    /// The machine that it was begun on, or last gone on with.
     pub host: String,
-    /// The process that began it.
+    /// The process that did.
     pub pid: u32,
-    here: bool,
+    owner: Owner,
 }
 
 /// What has become of an attempt's owner.
@@ -40,7 +40,7 @@ pub enum AttemptState {
     Running,
     /// It has ended without publishing or giving up.
     Dead,
-    /// It is on another machine, or the file system has no locks: nobody can tell from here.
+    /// It may be at work on another machine, or the file system has no locks: nobody can tell from here.
     Unknown,
     /// It finished with another result than the one published; kept as evidence until someone deletes it.
     Disputed,
@@ -55,11 +55,16 @@ impl AttemptEntry {
             // What may be evidence is nobody's to clear away.
             Err(_) => return AttemptState::Unknown,
         }
-        match lock::is_held(&self.path).filter(|_| self.here) {
+        match self.signs().at_work() {
             Some(true) => AttemptState::Running,
             Some(false) => AttemptState::Dead,
             None => AttemptState::Unknown,
         }
+    }
+
+    /// What can be told of the owner, as of now.
+    pub(super) fn signs(&self) -> Signs {
+        Signs::of(&self.path, &self.owner)
     }
 
     /// The run's specification.
@@ -88,9 +93,10 @@ impl AttemptEntry {
 pub(super) fn attempts(folder: &Path) -> Result<Vec<AttemptEntry>, RecordError> {
     let entry = |name: &OsString| {
         let parsed: AttemptName = name.to_str()?.parse().ok()?;
-        let here = parsed.is_here();
         let AttemptName { run_id, host, pid, .. } = parsed;
-        Some(AttemptEntry { path: folder.join(name), run_id, host, pid, here })
+        let path = folder.join(name);
+        let owner = Owner::of(&path).unwrap_or(Owner { host, pid, boot: None });
+        Some(AttemptEntry { path, run_id, host: owner.host.clone(), pid: owner.pid, owner })
     };
     Ok(names(folder)?.iter().filter_map(entry).collect())
 }

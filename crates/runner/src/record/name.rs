@@ -25,15 +25,10 @@ impl AttemptName {
     pub(super) fn new(run_id: &RunId) -> Self {
         Self { run_id: run_id.clone(), host: host(), pid: std::process::id(), nonce: RandomState::new().hash_one(0) }
     }
-
-    /// Whether the attempt was begun on this machine.
-    pub(super) fn is_here(&self) -> bool {
-        self.host == host()
-    }
 }
 
 /// This machine's name, in characters that every file system takes and without the dot that parts the name.
-fn host() -> String {
+pub(super) fn host() -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     let host: String = machine::host().chars().take(MAX_HOST).map(safe).collect();
     if host.is_empty() { "unknown".into() } else { host }

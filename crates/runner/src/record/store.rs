@@ -9,6 +9,7 @@ use super::error::RecordError;
 use super::files;
 use super::listing::{self, AttemptEntry, AttemptState, DISPUTED};
 use super::lock::Lock;
+use super::owner;
 use super::published::Published;
 use super::turn::Turn;
 use crate::spec::{RunId, RunSpec};
@@ -55,8 +56,8 @@ impl Store {
         Attempt::begin(&self.results, &self.attempts_folder(), spec)
     }
 
-    /// Takes up the attempt at this run that came furthest before its process on this machine died, its journal cut back to the
-    /// last whole block. To go on from a saved state, [`rewind`](Attempt::rewind) it to the state's step.
+    /// Takes up the attempt at this run that came furthest of those that nobody is at work on, its journal cut back to the last
+    /// whole block. To go on from a saved state, [`rewind`](Attempt::rewind) it to the state's step.
     pub fn adopt(&self, spec: &RunSpec) -> Result<Option<Attempt>, RecordError> {
         adopt::furthest(&self.results, &self.attempts()?, spec)
     }
@@ -84,8 +85,23 @@ impl Store {
         self.results.join(&note).exists().then_some(note)
     }
 
-    /// Removes the attempts of dead processes of this machine and answers with their folders. Attempts of other machines,
-    /// of living processes, and those kept as evidence stay.
+    /// Declares that nothing is at work on the attempts of a machine of which nobody can tell, so that [`adopt`](Self::adopt) takes
+    /// them up; how many there were.
+    ///
+    /// If that is not so, two processes write one attempt, and damage it.
+    pub fn release_attempts_of(&self, host: &str) -> Result<usize, RecordError> {
+        let mut released = 0;
+        for entry in self.attempts()? {
+            if entry.host == host && entry.state() == AttemptState::Unknown {
+                owner::release(&entry.path)?;
+                released += 1;
+            }
+        }
+        Ok(released)
+    }
+
+    /// Removes the attempts that nobody is at work on and answers with their folders. Attempts of living processes, those of
+    /// which nobody can tell, and those kept as evidence stay.
     pub fn clear_stale_attempts(&self) -> Result<Vec<PathBuf>, RecordError> {
         self.clear(|_| true)
     }
@@ -108,7 +124,10 @@ impl Store {
             if entry.state() != AttemptState::Dead || !useless(&entry) {
                 continue;
             }
-            if let Some(lock) = Lock::take(&entry.path)?.filter(Lock::is_sure) {
+            let lock_decides = entry.signs().lock_decides();
+            if let Some(lock) = Lock::take(&entry.path)?.filter(Lock::is_sure)
+                && (owner::take_over(&entry.path) || lock_decides)
+            {
                 let result = remove_folder(&entry.path);
                 drop(lock);
                 result.or_else(|_| remove_folder(&entry.path))?;

@@ -26,13 +26,15 @@ fn dead_attempts_are_cleared_and_living_or_foreign_ones_stay() {
     let foreign = store.begin(&spec).unwrap();
     let foreign_folder = folder.path().join(format!("attempts/{}.another-host.17.00000000000000ff", spec.id()));
     fs::rename(foreign.folder(), &foreign_folder).unwrap();
-    drop(foreign);
+    let owner = r#"{"host":"another-host","pid":17,"boot":"another boot"}"#;
+    fs::write(foreign_folder.join("owner.json"), owner).unwrap();
     fs::create_dir(folder.path().join("attempts/not-an-attempt")).unwrap();
 
     let state = |path: &Path| store.attempts().unwrap().into_iter().find(|a| a.path == path).map(|a| a.state());
     assert_eq!(state(living.folder()), Some(AttemptState::Running));
     assert_eq!(state(&dead_folder), Some(AttemptState::Dead));
-    assert_eq!(state(&foreign_folder), Some(AttemptState::Unknown));
+    // A lock that is held is held by someone, wherever.
+    assert_eq!(state(&foreign_folder), Some(AttemptState::Running));
     assert_eq!(store.attempts().unwrap().len(), 3);
     assert_eq!(store.clear_stale_attempts().unwrap(), std::slice::from_ref(&dead_folder));
     assert!(!dead_folder.exists() && foreign_folder.exists());
