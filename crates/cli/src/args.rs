@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
+use crate::task::{MOST_SECONDS, MOST_THREADS};
+use crate::{plain, progress};
+
 /// Finds the learning rates that work for a network, and shows whether a cyclical schedule beats the plain ones.
 #[derive(Debug, Parser)]
 #[command(name = "lrscope", version, propagate_version = true, after_help = EXIT_CODES)]
@@ -20,7 +23,7 @@ Exit codes:
   1  failed: a run failed, or a file could not be read or written
   2  bad input: a flag, a configuration or a data file
   3  nothing conclusive: the range test found no pick
-  130, 143  interrupted by Ctrl-C, by SIGTERM; the same command goes on from there";
+  129, 130, 143  interrupted because the terminal closed (SIGHUP), by Ctrl-C, by SIGTERM; the same command goes on from there";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -42,6 +45,22 @@ pub enum Command {
     /// Do one run in this process; a parent starts it, with the task as JSON on standard input and events as JSON lines on standard output.
     #[command(hide = true)]
     RunTask,
+}
+
+/// The command line as given; help and errors end the process.
+pub fn parsed() -> Cli {
+    Cli::try_parse().unwrap_or_else(|error| {
+        // An error repeats what was given, which may come from elsewhere (`lrscope report *`).
+        let unfit = std::env::args_os().any(|argument| {
+            let argument = argument.to_string_lossy();
+            plain::word(&argument) != argument
+        });
+        if !unfit || !error.use_stderr() {
+            error.exit();
+        }
+        progress::note(error.render().to_string().trim_end());
+        std::process::exit(error.exit_code())
+    })
 }
 
 /// What to train on, and how.
@@ -103,7 +122,7 @@ pub struct MachineArgs {
     #[arg(long, default_value = "auto", value_name = "PATH")]
     pub isa: String,
     /// Threads of each run; the figures are the same for any number
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(MOST_THREADS)))]
     pub threads: u16,
     /// Runs at the same time [default: cores / threads on the CPU, 1 on a GPU]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -123,6 +142,9 @@ pub struct MachineArgs {
     /// Seconds between two saved states of a run, at 1 % of its time at most; 0 saves after every block, whatever that costs
     #[arg(long, default_value_t = 30.0, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     pub checkpoint_every: f64,
+    /// Go on with what was begun on this machine (its name), where nothing is at work any more; give it again for others
+    #[arg(long, value_name = "HOST")]
+    pub adopt: Vec<String>,
     #[command(flatten)]
     /// How to show what happens.
     pub output: OutputArgs,
@@ -130,10 +152,9 @@ pub struct MachineArgs {
 
 /// A time in seconds, a day at most.
 fn seconds(text: &str) -> Result<f64, String> {
-    const DAY: f64 = 86_400.0;
     match text.parse() {
-        Ok(seconds) if (0.0..=DAY).contains(&seconds) => Ok(seconds),
-        _ => Err(format!("it must be a number of seconds from 0 to {DAY}")),
+        Ok(seconds) if (0.0..=MOST_SECONDS).contains(&seconds) => Ok(seconds),
+        _ => Err(format!("it must be a number of seconds from 0 to {MOST_SECONDS}")),
     }
 }
 

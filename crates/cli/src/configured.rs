@@ -21,6 +21,12 @@ const BUILT_IN: [(Name, &str); 4] = [
     (Name::Cifar10, include_str!("../../../configs/cifar10.toml")),
 ];
 
+/// What runs have to know of a data set.
+pub fn data_facts(name: Name) -> DataFacts {
+    let facts = name.facts();
+    DataFacts { sha256: facts.data_hash.to_owned(), train: facts.train as u64, validation: facts.validation as u64 }
+}
+
 /// An experiment that remembers where each value came from, so that errors can say so.
 pub struct Configured {
     /// The experiment, flags applied.
@@ -182,12 +188,7 @@ impl Configured {
     /// The experiment on its data set and a device, checked.
     pub fn setting(&self, device: DeviceClass, isa: String) -> Result<Setting> {
         self.check_model()?;
-        let facts = self.data()?.facts();
-        let facts = DataFacts {
-            sha256: facts.data_hash.to_owned(),
-            train: facts.train as u64,
-            validation: facts.validation as u64,
-        };
+        let facts = data_facts(self.data()?);
         Setting::new(self.experiment.clone(), facts, device, isa).map_err(|problem| self.explain(&problem))
     }
 

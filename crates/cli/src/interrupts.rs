@@ -1,7 +1,10 @@
-//! Ctrl-C and SIGTERM: the first asks for an orderly end, the second ends the process at once.
+//! Ctrl-C, SIGTERM and SIGHUP: the first asks for an orderly end, the second ends the process at once.
 //!
 //! A terminal sends Ctrl-C to a command and all its children; `kill` reaches the command alone. So a parent also passes the wish
 //! on, over its children's standard input, where it cannot be mistaken for a second signal.
+//!
+//! A terminal that closes sends SIGHUP more than once (the system does, and so does the shell), and nobody sits there to insist:
+//! it is a wish, and never the second one. Where it is ignored at the start (`nohup`), it stays so.
 
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 
@@ -14,6 +17,8 @@ static TIMES: AtomicU32 = AtomicU32::new(0);
 /// Signals that end the process without anybody's help.
 static FATAL: AtomicU32 = AtomicU32::new(1);
 static LISTENING: AtomicBool = AtomicBool::new(false);
+/// SIGHUP: the terminal has closed.
+pub const HANG_UP: i32 = 1;
 
 /// Interrupted by a signal: exit code 128 and its number, as shells count.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -31,7 +36,7 @@ pub struct Catching(());
 impl Catching {
     /// Takes the first signals as a wish, and the `fatal`-th as an order to end at once.
     pub fn until(fatal: u32) -> Result<Self> {
-        listen().context("cannot listen to signals")?;
+        listen().context("cannot start a thread that listens to signals")?;
         FATAL.store(TIMES.load(Ordering::SeqCst) + fatal, Ordering::SeqCst);
         Ok(Self(()))
     }
@@ -70,9 +75,14 @@ pub fn exit_code(signal: i32) -> u8 {
 }
 
 fn heard(signal: i32) {
+    let first = wished().is_none();
     wish(signal);
-    let times = TIMES.fetch_add(1, Ordering::SeqCst) + 1;
-    if times >= FATAL.load(Ordering::SeqCst) {
+    let fatal = FATAL.load(Ordering::SeqCst);
+    // Nobody insists by closing a terminal.
+    if signal == HANG_UP && (!first || TIMES.load(Ordering::SeqCst) + 1 < fatal) {
+        return;
+    }
+    if TIMES.fetch_add(1, Ordering::SeqCst) + 1 >= fatal {
         std::process::exit(i32::from(exit_code(signal)));
     }
 }
@@ -80,20 +90,37 @@ fn heard(signal: i32) {
 #[cfg(unix)]
 fn listen() -> std::io::Result<()> {
     use signal_hook::consts::{SIGINT, SIGTERM};
-    if LISTENING.swap(true, Ordering::SeqCst) {
+    if LISTENING.load(Ordering::SeqCst) {
         return Ok(());
     }
-    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
+    let hang_up = Some(HANG_UP).filter(|_| !hang_up_is_ignored());
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM].into_iter().chain(hang_up))?;
     let listen = move || signals.forever().for_each(heard);
     std::thread::Builder::new().name("signals".into()).spawn(listen)?;
+    LISTENING.store(true, Ordering::SeqCst);
     Ok(())
+}
+
+/// Whether the process was started with SIGHUP ignored.
+#[cfg(target_os = "linux")]
+fn hang_up_is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+    ignored.is_some_and(|ignored| ignored & 1 << (HANG_UP - 1) != 0)
+}
+
+/// The same elsewhere: a shell inherits what is ignored, and bash (macOS's `sh`) lists it.
+#[cfg(all(unix, not(target_os = "linux")))]
+fn hang_up_is_ignored() -> bool {
+    let listed = std::process::Command::new("/bin/sh").args(["-c", "trap"]).output();
+    listed.is_ok_and(|listed| String::from_utf8_lossy(&listed.stdout).contains("HUP"))
 }
 
 #[cfg(not(unix))]
 fn listen() -> std::io::Result<()> {
     use std::sync::Arc;
     use std::time::Duration;
-    if LISTENING.swap(true, Ordering::SeqCst) {
+    if LISTENING.load(Ordering::SeqCst) {
         return Ok(());
     }
     let signal = signal_hook::consts::SIGINT;
@@ -108,5 +135,6 @@ fn listen() -> std::io::Result<()> {
         }
     };
     std::thread::Builder::new().name("signals".into()).spawn(listen)?;
+    LISTENING.store(true, Ordering::SeqCst);
     Ok(())
 }

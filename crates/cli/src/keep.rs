@@ -30,6 +30,16 @@ impl Keeper {
         Self { attempt, every, saved: step, due: Instant::now() + every, clocks }
     }
 
+    /// Leaves the attempt for another command, on this machine or another, and nothing where there is nothing to go on from.
+    pub fn let_go(self, interrupted: bool) {
+        // What cannot be done is no more than what a crash leaves.
+        if interrupted && self.attempt.checkpoints().is_ok_and(|states| states.is_empty()) {
+            let _ = self.attempt.abandon();
+        } else {
+            let _ = self.attempt.release();
+        }
+    }
+
     fn save(&mut self, learner: &mut dyn Learner, reason: &str) -> Result<(), BoxedError> {
         let started = Instant::now();
         self.attempt.save(&learner.save()?, reason, self.clocks.get())?;

@@ -155,6 +155,8 @@ pub fn check(name: &str) -> Result<Vec<Checked>> {
         }
         return Ok(checked);
     }
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    kernels::start_workers(threads)?;
     for isa in Isa::available() {
         with_isa(isa, || types.iter().for_each(|dtype| all(&isa.to_string(), &device, *dtype, &mut checked)))?;
     }

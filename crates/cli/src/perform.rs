@@ -14,12 +14,15 @@ use lrscope_runner::study::{Question, STUDY_SCHEMA, Study, StudyArm};
 use lrscope_trainer::{Isa, KernelError};
 use sha2::{Digest, Sha256};
 
+use crate::adopt;
 use crate::args::MachineArgs;
 use crate::commands::data::{self, Wish};
 use crate::earlier;
 use crate::exit::bad_input;
 use crate::interrupts::{self, Interrupted};
-use crate::pool::{Job, Outcome, run_all};
+use crate::outcome::Outcome;
+use crate::place;
+use crate::pool::{Job, run_all};
 use crate::progress::{Display, note};
 use crate::task::Task;
 
@@ -120,6 +123,8 @@ pub struct Done {
 
 /// Does the runs of a study that are not published yet. The study's file is written first, so that nothing of it is lost.
 pub fn perform(plan: &Plan, machine: &MachineArgs) -> Result<Done> {
+    place::results("--results", &machine.results)?;
+    machine.data_dir.as_deref().map_or(Ok(()), |folder| place::named_in_text("--data-dir", folder))?;
     let store = Store::open(&machine.results)?;
     let name = plan.folder();
     let folder = machine.results.join(&name);
@@ -129,6 +134,8 @@ pub fn perform(plan: &Plan, machine: &MachineArgs) -> Result<Done> {
     // What dead processes left without a state to go on from helps nobody. Neither does it harm.
     let _ = store.clear_useless_attempts();
     let (places, jobs) = missing(plan, &store, machine)?;
+    let ids = plan.arms.iter().flat_map(|(_, runs)| runs.iter().map(RunSpec::id)).collect();
+    adopt::release(&ids, &store, machine, &command_line())?;
     let outcomes = run_jobs(plan, machine, &jobs)?;
     for (places, outcome) in places.iter().zip(&outcomes) {
         for (arm, run) in places {

@@ -4,18 +4,20 @@
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write as _};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::args::OutputArgs;
-use crate::pool::{Outcome, Show};
+use crate::outcome::Outcome;
+use crate::plain;
+use crate::pool::Show;
 use crate::task::Event;
 
 /// Says a line to standard error, outside any progress.
 pub fn note(line: &str) {
-    // Where nobody reads it any more (`lrscope … 2>&1 | head`), the work goes on all the same.
-    let _ = writeln!(std::io::stderr(), "{line}");
+    // Where nobody reads it any more (`lrscope … 2>&1 | head`, a terminal that has closed), the work goes on all the same.
+    let _ = writeln!(std::io::stderr(), "{}", plain::text(line));
 }
 
 /// How much is shown.
@@ -36,7 +38,15 @@ pub struct Display {
     ended: usize,
     jobs: usize,
     say_ends: bool,
+    /// When the bars' clocks were last moved on.
+    ticked: Instant,
 }
+
+/// Columns of a bar's label.
+const LABEL: usize = 24;
+/// Time between two moves of the bars' clocks. indicatif's own clock is a thread for each bar, and where the machine has no room
+/// for one it panics.
+const TICK: Duration = Duration::from_millis(200);
 
 impl Display {
     /// A display for so many jobs under a title, for example `range test`.
@@ -53,11 +63,18 @@ impl Display {
         let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         let all = bars.add(ProgressBar::new(jobs as u64));
         all.set_style(style(colour, "{msg:<24} {wide_bar} {pos:>6}/{len} runs  {elapsed}"));
-        all.set_message(title.to_owned());
-        if jobs > 1 {
-            all.enable_steady_tick(Duration::from_millis(500));
+        all.set_message(plain::word(title).into_owned());
+        Self {
+            manner,
+            colour,
+            bars,
+            all,
+            each: BTreeMap::new(),
+            ended: 0,
+            jobs,
+            say_ends: true,
+            ticked: Instant::now(),
         }
-        Self { manner, colour, bars, all, each: BTreeMap::new(), ended: 0, jobs, say_ends: true }
     }
 
     /// The same, silent about how jobs end: for a caller that says it itself.
@@ -70,7 +87,7 @@ impl Display {
     pub fn say(&self, line: &str) {
         match self.manner {
             // A failure to draw is no reason to stop a run.
-            Manner::Bars => drop(self.bars.println(line)),
+            Manner::Bars => drop(self.bars.println(plain::text(line))),
             Manner::Lines => note(line),
             Manner::Nothing => {}
         }
@@ -101,12 +118,13 @@ impl Show for Display {
         let colour = self.colour;
         let bar = self.bar(job);
         bar.set_style(style(colour, "{prefix:<24} {spinner} {msg}"));
-        bar.set_prefix(label.to_owned());
-        bar.enable_steady_tick(Duration::from_millis(200));
+        bar.set_prefix(plain::fitted(&plain::word(label), LABEL));
+        bar.tick();
     }
 
     fn event(&mut self, job: usize, label: &str, event: &Event) {
         if let Event::Resumed { step, notes } = event {
+            let label = plain::word(label);
             for note in notes {
                 self.say(&format!("{label}: {note}"));
             }
@@ -123,7 +141,7 @@ impl Show for Display {
                     bar.set_length(*total);
                     bar.set_position(*done);
                 }
-                bar.set_message(phase.clone());
+                bar.set_message(plain::word(phase).into_owned());
             }
             Event::Waiting => bar.set_message("waits for another process that does the same run"),
             Event::Started { steps } => {
@@ -149,20 +167,34 @@ impl Show for Display {
         }
     }
 
-    fn stopping(&mut self, line: &str) {
+    fn announce(&mut self, line: &str) {
         self.say(line);
     }
 
-    fn ended(&mut self, job: usize, label: &str, outcome: &Outcome) {
+    fn tick(&mut self) {
+        if self.manner == Manner::Bars && self.ticked.elapsed() >= TICK {
+            self.ticked = Instant::now();
+            self.each.values().for_each(ProgressBar::tick);
+            if self.jobs > 1 {
+                self.all.tick();
+            }
+        }
+    }
+
+    fn waits(&mut self, job: usize) {
         if let Some(bar) = self.each.remove(&job) {
             bar.finish_and_clear();
         }
+    }
+
+    fn ended(&mut self, job: usize, label: &str, outcome: &Outcome) {
+        self.waits(job);
         self.ended += 1;
         self.all.set_position(self.ended as u64);
         if !self.say_ends {
             return;
         }
-        let count = format!("[{}/{}]", self.ended, self.jobs);
+        let (count, label) = (format!("[{}/{}]", self.ended, self.jobs), plain::word(label));
         match outcome {
             Outcome::Failed { error, .. } => self.say(&format!("{count} {label}: failed: {error}")),
             Outcome::Interrupted { .. } => self.say(&format!("{count} {label}: {}", outcome.words())),

@@ -2,10 +2,19 @@
 
 use std::path::PathBuf;
 
+use anyhow::{Context as _, anyhow, bail};
+use lrscope_data::Name;
 use lrscope_runner::analysis::Ending;
 use lrscope_runner::learner::Subset;
 use lrscope_runner::spec::RunSpec;
 use serde::{Deserialize, Serialize};
+
+use crate::configured::data_facts;
+
+/// Threads of a run, at most.
+pub const MOST_THREADS: u16 = 1024;
+/// Seconds between two saved states, at most: a day.
+pub const MOST_SECONDS: f64 = 86_400.0;
 
 /// One run, as a parent hands it to `lrscope run-task` on standard input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +35,25 @@ pub struct Task {
     pub threads: u16,
     /// Seconds between two saved states.
     pub checkpoint_every: f64,
+}
+
+impl Task {
+    /// Checks every value: a task need not come from this program. Returns the data set.
+    ///
+    /// # Errors
+    /// The first value that makes no sense, by its key.
+    pub fn check(&self) -> anyhow::Result<Name> {
+        let name: Name = self.spec.data.name.parse().context("the task's spec.data.name")?;
+        self.spec.check(&data_facts(name)).map_err(|problem| anyhow!("the task's spec.{problem}"))?;
+        if !(1..=MOST_THREADS).contains(&self.threads) {
+            bail!("the task's threads: {} is outside 1..={MOST_THREADS}", self.threads);
+        }
+        if !(0.0..=MOST_SECONDS).contains(&self.checkpoint_every) {
+            let seconds = self.checkpoint_every;
+            bail!("the task's checkpoint_every: {seconds} is not a number of seconds from 0 to {MOST_SECONDS}");
+        }
+        Ok(name)
+    }
 }
 
 /// What a parent tells a child after its task, one JSON line each on the child's standard input.
@@ -113,5 +141,8 @@ pub enum Event {
         error: String,
         /// Whether the input was bad, rather than the machine.
         bad_input: bool,
+        /// Whether it lacked threads or memory that other runs may give back.
+        #[serde(default)]
+        shortage: bool,
     },
 }

@@ -4,6 +4,7 @@ use std::io::{BufWriter, Write};
 
 use anyhow::{Context, Result};
 
+use crate::plain;
 use crate::task::Event;
 
 /// Tells an event to the parent process.
@@ -16,9 +17,9 @@ pub fn tell(event: &Event) -> Result<()> {
     write(&line)
 }
 
-/// Prints a result.
+/// Prints a result, for people or as JSON.
 pub fn print(text: &str) -> Result<()> {
-    write(format!("{text}\n").as_bytes())
+    write(format!("{}\n", plain::text(text)).as_bytes())
 }
 
 /// Prints a result that is too long to be held as a whole, as it is made.

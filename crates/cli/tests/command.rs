@@ -11,10 +11,14 @@ mod bad_data;
 mod bad_flags;
 #[path = "command/bad_places.rs"]
 mod bad_places;
+#[path = "command/bad_tasks.rs"]
+mod bad_tasks;
 #[path = "command/configs.rs"]
 mod configs;
 #[path = "command/doctor.rs"]
 mod doctor;
+#[path = "command/elsewhere.rs"]
+mod elsewhere;
 #[path = "command/faults.rs"]
 mod faults;
 #[path = "command/fetching.rs"]
@@ -27,6 +31,8 @@ mod hub_cache;
 mod interrupted;
 #[path = "command/large.rs"]
 mod large;
+#[path = "command/names.rs"]
+mod names;
 #[path = "command/offline.rs"]
 mod offline;
 #[path = "command/output.rs"]
@@ -41,6 +47,8 @@ mod previews;
 mod provenance;
 #[path = "command/repeat.rs"]
 mod repeat;
+#[path = "command/replaced.rs"]
+mod replaced;
 #[path = "command/reports.rs"]
 mod reports;
 #[path = "command/same_runs.rs"]
@@ -49,6 +57,8 @@ mod same_runs;
 mod schedule_words;
 #[path = "command/schedules.rs"]
 mod schedules;
+#[path = "command/shortage.rs"]
+mod shortage;
 #[path = "command/studies.rs"]
 mod studies;
 #[path = "command/support.rs"]

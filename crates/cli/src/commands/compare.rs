@@ -16,6 +16,7 @@ use crate::figures;
 use crate::index_page;
 use crate::perform::{Done, Plan, device, perform};
 use crate::picking::{Picked, picked};
+use crate::plain;
 use crate::progress::note;
 use crate::tell::print;
 
@@ -143,16 +144,18 @@ fn show(done: &Done, comparison: &Comparison, json: bool) -> Result<()> {
         });
         return print(&serde_json::to_string_pretty(&result)?);
     }
-    for arm in &comparison.arms {
+    let names: Vec<_> = comparison.arms.iter().map(|arm| plain::word(&arm.name)).collect();
+    let widest = names.iter().map(|name| plain::width(name)).max().unwrap_or(0).max(18);
+    for (arm, name) in comparison.arms.iter().zip(&names) {
         let accuracy = arm.test_accuracy.as_ref().map_or_else(|| "no result".to_owned(), figures::percent);
-        print(&format!("{:<18} test accuracy {accuracy}", arm.name))?;
+        print(&format!("{} test accuracy {accuracy}", plain::padded(name, widest)))?;
     }
     for difference in &comparison.differences {
-        print(&difference.verdict)?;
+        print(&plain::word(&difference.verdict))?;
     }
     let arms: Vec<_> = comparison.arms.iter().map(|arm| (arm.name.as_str(), arm.same_as.as_deref())).collect();
     for sentence in not_compared(&arms) {
-        print(&sentence)?;
+        print(&plain::word(&sentence))?;
     }
     print(&format!("report: {}", done.folder.join("README.md").display()))
 }

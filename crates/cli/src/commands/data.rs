@@ -12,7 +12,8 @@ use crate::args::{DataArgs, DataSource, MachineArgs, OutputArgs};
 use crate::exit::{bad_input, text};
 use crate::group;
 use crate::interrupts::{self, Interrupted};
-use crate::pool::{Job, Outcome, run_all, unexpected};
+use crate::outcome::{Outcome, unexpected};
+use crate::pool::{Job, run_all};
 use crate::progress::{Display, note};
 use crate::task::Event;
 use crate::tell::{print, tell};
@@ -108,7 +109,7 @@ fn fetch_here(args: &DataArgs, names: &[Name]) -> Result<()> {
         // Nobody waits for the data any more, and no program that was to bring it may go on.
         match lrscope_data::prepare(*name, &locations, &mut tell_progress(group::end_own)) {
             Ok(origin) => tell(&Event::DataReady { source: origin.to_string() })?,
-            Err(error) => return tell(&Event::Failed { error: error.to_string(), bad_input: true }),
+            Err(error) => return tell(&Event::Failed { error: error.to_string(), bad_input: true, shortage: false }),
         }
     }
     Ok(())

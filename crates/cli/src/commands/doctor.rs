@@ -13,6 +13,7 @@ use crate::exit::{bad_input, text};
 use crate::index_page::{self, Listed, Standing};
 use crate::manifest::PROGRAM;
 use crate::operations::{self, Checked};
+use crate::place;
 use crate::stale::{Stale, stale};
 use crate::tell::print;
 
@@ -37,6 +38,7 @@ pub fn run(args: &DoctorArgs) -> Result<()> {
 
 /// Every file of the folder; the reports against what their records give now.
 fn look_through(folder: &Path) -> Result<Examination> {
+    place::results("FOLDER", folder)?;
     if !folder.is_dir() {
         return Err(bad_input(anyhow!("{}: there is no such folder", folder.display())));
     }

@@ -7,12 +7,14 @@ use anyhow::{Result, anyhow};
 use crate::args::ReportArgs;
 use crate::exit::{bad_input, text};
 use crate::index_page::{self, Listed, Problems};
+use crate::place;
 use crate::progress::note;
 use crate::render;
 use crate::tell::print;
 
 /// Runs the command. A study that cannot be read keeps nobody from the reports of the others.
 pub fn run(args: &ReportArgs) -> Result<()> {
+    place::results("--results", &args.results)?;
     let known = index_page::studies(&args.results)?;
     check(args, &known)?;
     let mut pages = Vec::new();

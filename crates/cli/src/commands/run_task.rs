@@ -1,43 +1,51 @@
 //! `lrscope run-task`: one run in this process.
 
 use std::cell::Cell;
-use std::io::Read;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
-use lrscope_data::{DataSet, Name};
-use lrscope_runner::learner::{Evaluation, Learner, LearnerError, Probes, Row, State, Subset};
+use anyhow::{Context as _, Result, anyhow};
+use lrscope_data::DataSet;
+use lrscope_runner::learner::Learner;
 use lrscope_runner::record::{Attempt, Checksum, Clocks, Machine, Measured, Publication, Resumed, Store, Turn};
 use lrscope_runner::resolve;
 use lrscope_runner::spec::{DeviceClass, RunSpec};
 use lrscope_runner::train::{BoxedError, Progress, TrainError, drive};
-use lrscope_schedule::{Group, Rates};
 use lrscope_trainer::CandleLearner;
 
+use crate::child::is_shortage;
 use crate::commands::data::{Wish, tell_progress};
 use crate::exit::{self, BadInput, bad_input};
 use crate::interrupts::{self, Catching, Interrupted};
 use crate::keep::Keeper;
-use crate::task::{Event, Order, Task};
+use crate::orders;
+use crate::room;
+use crate::task::{Event, Task};
 use crate::tell::tell;
+use crate::timed::Timed;
 
 /// Reads a task from standard input, does it, and tells events on standard output.
 pub fn run() -> Result<()> {
     // The second signal ends the process at once; nothing is lost by that but the time since the last saved state.
-    let _catching = Catching::until(2)?;
-    let result = read().and_then(|task| execute(&task));
-    let Err(error) = &result else { return result };
+    let (_catching, result) = match Catching::until(2) {
+        Ok(catching) => (Some(catching), orders::read().and_then(|task| execute(&task))),
+        Err(error) => (None, Err(error)),
+    };
+    let Err(error) = result else { return Ok(()) };
+    let error = match orders::refused() {
+        Some(refusal) if error.is::<Stopped>() => bad_input(refusal),
+        _ => error,
+    };
     // Nobody listens any more where telling fails, and the error goes to standard error all the same.
     if let Some(Stopped { signal, step }) = error.downcast_ref() {
         let _ = tell(&Event::Interrupted { signal: *signal, step: *step });
         return Err(Interrupted { signal: *signal, words: error.to_string() }.into());
     }
-    let bad_input = error.downcast_ref::<BadInput>().is_some();
-    let _ = tell(&Event::Failed { error: exit::text(error), bad_input });
-    result
+    let bad_input = error.is::<BadInput>();
+    let _ = tell(&Event::Failed { error: exit::text(&error), bad_input, shortage: is_shortage(&error) });
+    Err(error)
 }
 
 /// A run that a signal ended in order.
@@ -54,38 +62,22 @@ fn stopped(step: u64) -> anyhow::Error {
     Stopped { signal: interrupts::wished().unwrap_or_default(), step }.into()
 }
 
-/// Reads the task, and listens for orders from then on.
-fn read() -> Result<Task> {
-    /// No task is longer.
-    const LIMIT: u64 = 64 << 20;
-    let no_task = |problem: String| bad_input(anyhow!("standard input holds no task: {problem}"));
-    let mut tasks = serde_json::Deserializer::from_reader(std::io::stdin().lock().take(LIMIT)).into_iter();
-    let task = tasks.next().ok_or_else(|| no_task("it is empty".into()))?;
-    let task = task.map_err(|error| no_task(error.to_string()))?;
-    thread::Builder::new().name("orders".into()).spawn(obey).context("cannot start a thread")?;
-    Ok(task)
-}
-
-/// Takes orders from the parent until it closes our standard input. A task that comes from a file is followed by none.
-fn obey() {
-    for line in std::io::stdin().lines().map_while(Result::ok) {
-        if let Ok(Order::Stop { signal }) = serde_json::from_str(&line) {
-            interrupts::wish(signal);
-        }
-    }
-}
-
 fn execute(task: &Task) -> Result<()> {
     let spec = &task.spec;
+    let name = task.check().map_err(bad_input)?;
     let device = open_device(spec, &task.device)?;
+    room::for_threads(task.threads.into()).context("cannot start the threads to compute with")?;
+    lrscope_trainer::start_workers(task.threads.into())?;
     let store = Store::open(&task.results)?;
     let Some(turn) = wait_for_turn(&store, spec)? else { return Ok(()) };
-    let name: Name = spec.data.name.parse().map_err(bad_input)?;
     let started = now();
     let reading = Instant::now();
     let locations = Wish { data_dir: task.data_dir.as_deref(), offline: task.offline, source: None }.locations();
     // A parent that went away is noticed by the next event that matters.
     let data = lrscope_data::load(name, &locations, &mut tell_progress(|| ())).map_err(bad_input)?;
+    if interrupts::wished().is_some() {
+        return Err(stopped(0));
+    }
     let data_seconds = reading.elapsed().as_secs_f64();
     let clocks = Clocks {
         started_unix: started,
@@ -169,9 +161,16 @@ fn train(task: &Task, store: &Store, learner: CandleLearner, start: Clocks) -> R
     }
     let every = Duration::from_secs_f64(task.checkpoint_every);
     let mut keeper = Keeper::new(attempt, resumed.step, every, Rc::clone(&clocks));
-    let ending = match drive(&mut learner, spec, &plan, &resumed.past, &mut keeper, &mut narrate(spec.steps)) {
-        Err(TrainError::Interrupted { step }) => return Err(stopped(step)),
-        other => other?,
+    let driven = drive(&mut learner, spec, &plan, &resumed.past, &mut keeper, &mut narrate(spec.steps));
+    let ending = match driven {
+        Ok(ending) => ending,
+        Err(error) => {
+            keeper.let_go(matches!(error, TrainError::Interrupted { .. }));
+            return Err(match error {
+                TrainError::Interrupted { step } => stopped(step),
+                other => other.into(),
+            });
+        }
     };
     let state = Checksum::of_state(&learner.save()?);
     let measured = Measured {
@@ -201,57 +200,6 @@ fn begin(store: &Store, spec: &RunSpec, learner: &mut dyn Learner) -> Result<(At
     Ok((attempt, resumed))
 }
 
-/// A learner whose updates and evaluations are timed, apart from everything else.
-struct Timed {
-    learner: CandleLearner,
-    clocks: Rc<Cell<Clocks>>,
-}
-
-impl Timed {
-    fn timed<T>(&mut self, clock: fn(&mut Clocks) -> &mut f64, work: impl FnOnce(&mut CandleLearner) -> T) -> T {
-        let started = Instant::now();
-        let result = work(&mut self.learner);
-        let mut clocks = self.clocks.get();
-        *clock(&mut clocks) += started.elapsed().as_secs_f64();
-        self.clocks.set(clocks);
-        result
-    }
-}
-
-impl Learner for Timed {
-    fn groups(&self) -> &[Group] {
-        self.learner.groups()
-    }
-
-    fn steps_per_epoch(&self) -> u64 {
-        self.learner.steps_per_epoch()
-    }
-
-    fn steps_done(&self) -> u64 {
-        self.learner.steps_done()
-    }
-
-    fn block_len(&self) -> usize {
-        self.learner.block_len()
-    }
-
-    fn advance(&mut self, block: &[Rates], probes: Probes) -> Result<Vec<Row>, LearnerError> {
-        self.timed(|clocks| &mut clocks.training_seconds, |learner| learner.advance(block, probes))
-    }
-
-    fn evaluate(&mut self, subset: Subset) -> Result<Evaluation, LearnerError> {
-        self.timed(|clocks| &mut clocks.evaluation_seconds, |learner| learner.evaluate(subset))
-    }
-
-    fn save(&mut self) -> Result<State, LearnerError> {
-        self.learner.save()
-    }
-
-    fn load(&mut self, state: &State) -> Result<(), LearnerError> {
-        self.learner.load(state)
-    }
-}
-
 /// Tells progress, at most ten steps a second.
 fn narrate(steps: u64) -> impl FnMut(Progress) -> Result<(), BoxedError> {
     let mut last: Option<Instant> = None;
@@ -271,11 +219,8 @@ fn narrate(steps: u64) -> impl FnMut(Progress) -> Result<(), BoxedError> {
         };
         if tell(&event).is_err() {
             // The parent is gone, and so nobody wants the run now; what it has come to is kept.
-            interrupts::wish(PARENT_GONE);
+            interrupts::wish(interrupts::HANG_UP);
         }
         Ok(())
     }
 }
-
-/// The signal that a terminal sends to those that it leaves behind.
-const PARENT_GONE: i32 = 1;

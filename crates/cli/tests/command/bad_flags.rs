@@ -181,7 +181,7 @@ fn names_that_are_no_text() {
 #[test]
 fn the_help_text_documents_the_exit_codes() {
     let help = Folder::new().done(&["--help"]);
-    for line in ["0  done", "1  failed", "2  bad input", "3  nothing conclusive"] {
+    for line in ["0  done", "1  failed", "2  bad input", "3  nothing conclusive", "129, 130, 143  interrupted"] {
         assert!(help.contains(line), "{line}: {help}");
     }
 }

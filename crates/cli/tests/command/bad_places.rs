@@ -40,14 +40,14 @@ fn a_file_where_the_results_should_go() {
         let folder = Folder::small();
         folder.write("taken", "mine");
         let told = folder.run(&[command, "--config", "small.toml", "--results", "taken"]);
-        told.must_fail(command, 1, &["taken is no folder: move it away"]);
+        told.must_fail(command, 2, &["--results: taken is not a folder: move it away"]);
         let told = folder.run(&[command, "--config", "small.toml", "--results", "taken/inside"]);
-        told.must_fail(command, 1, &["taken/inside", "cannot write"]);
+        told.must_fail(command, 2, &["--results: taken/inside: taken is not a folder"]);
         assert_eq!(fs::read(folder.join("taken")).unwrap(), b"mine");
     }
     let folder = Folder::new();
     folder.write("taken", "mine");
-    folder.run(&["report", "--results", "taken"]).must_fail("report", 1, &["cannot list the results folder taken"]);
+    folder.run(&["report", "--results", "taken"]).must_fail("report", 2, &["--results: taken is not a folder"]);
 }
 
 #[test]

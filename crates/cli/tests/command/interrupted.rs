@@ -207,8 +207,9 @@ fn uninterrupted() -> std::collections::BTreeMap<String, [Vec<u8>; 3]> {
 fn ctrl_c_and_sigterm_keep_what_was_done_and_the_same_command_goes_on() {
     let expected = uninterrupted();
     assert_eq!(expected.len(), 2);
-    // Ctrl-C reaches the whole group, `kill` the command alone.
-    for (name, group, code) in [("INT", true, 130), ("TERM", false, 143), ("TERM", true, 143)] {
+    // Ctrl-C reaches the whole group, `kill` the command alone, a terminal that closes one or the other.
+    let rows = [("INT", true, 130), ("TERM", false, 143), ("TERM", true, 143), ("HUP", false, 129), ("HUP", true, 129)];
+    for (name, group, code) in rows {
         let folder = longer();
         let mut child = start(&folder);
         assert!(wait_until(&mut child, || under_way(&folder) == 2), "it ended too soon");
@@ -352,4 +353,94 @@ fn a_damaged_state_is_named_and_does_no_harm() {
     assert_eq!(again.code, Some(0), "{again:?}");
     assert!(again.err.contains("weights.safetensors cannot be used"), "{again:?}");
     assert!(records(&folder.join("results")) == uninterrupted());
+}
+
+/// The system and the shell both say that the terminal has closed; that is no second wish. A real one ends everything at once.
+#[test]
+fn a_terminal_that_closes_twice_costs_nothing() {
+    let folder = longer();
+    let mut child = start(&folder);
+    assert!(wait_until(&mut child, || under_way(&folder) == 2), "it ended too soon");
+    thread::sleep(Duration::from_millis(300));
+    let group = format!("-{}", child.id());
+    (0..5).for_each(|_| drop(Command::new("/bin/sh").args(["-c", &format!("kill -HUP {group}")]).output().unwrap()));
+    let told = told(child);
+    assert_eq!(told.code, Some(129), "{told:?}");
+    let store = Store::open(folder.join("results")).unwrap();
+    let attempts = store.attempts().unwrap();
+    assert_eq!(attempts.len(), 2);
+    for attempt in attempts {
+        let step = attempt.checkpoints().unwrap()[0];
+        assert_eq!(attempt.checkpoint(step).unwrap().info.reason, "SIGHUP");
+    }
+    folder.done(&ARGUMENTS);
+    assert!(records(&folder.join("results")) == uninterrupted());
+}
+
+/// `nohup lrscope …`: the terminal closes, and the command goes on.
+#[test]
+fn nohup_is_respected() {
+    let folder = longer();
+    let mut child = folder.command_after("trap '' HUP", &ARGUMENTS).process_group(0).spawn().unwrap();
+    assert!(wait_until(&mut child, || under_way(&folder) == 2), "it ended too soon");
+    signal("HUP", &format!("-{}", child.id()));
+    signal("HUP", &child.id().to_string());
+    let told = told(child);
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert!(records(&folder.join("results")) == uninterrupted());
+}
+
+/// A terminal that is gone: nothing can be written to it any more, and the states are saved all the same.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_that_goes_away_keeps_what_was_done() {
+    let folder = longer();
+    let program = super::support::PROGRAM;
+    let inner = format!("exec {program} compare --config slow.toml --name mine --jobs 2");
+    let mut command = Command::new("script");
+    command.args(["-qec", &inner, "/dev/null"]).current_dir(folder.path()).env("TERM", "xterm");
+    command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null());
+    let Ok(mut terminal) = command.spawn() else {
+        return super::support::skipped("there is no `script` to play a terminal: one that goes away is not tested");
+    };
+    assert!(wait_until(&mut terminal, || under_way(&folder) == 2), "it ended too soon");
+    thread::sleep(Duration::from_millis(300));
+    terminal.kill().unwrap();
+    terminal.wait().unwrap();
+    let store = Store::open(folder.join("results")).unwrap();
+    let dead = || store.attempts().unwrap().iter().all(|attempt| attempt.state() == AttemptState::Dead);
+    let started = std::time::Instant::now();
+    while !dead() || !study(&folder).contains("interrupted by SIGHUP") {
+        assert!(started.elapsed() < Duration::from_mins(1), "{}", study(&folder));
+        thread::sleep(Duration::from_millis(5));
+    }
+    for attempt in store.attempts().unwrap() {
+        let step = attempt.checkpoints().unwrap()[0];
+        assert_eq!(attempt.checkpoint(step).unwrap().info.reason, "SIGHUP");
+    }
+    folder.done(&ARGUMENTS);
+    assert!(records(&folder.join("results")) == uninterrupted());
+}
+
+/// Runs that have not done an update yet when they are interrupted: nothing is lost, and nothing is left that looks like it.
+#[test]
+fn a_run_that_is_interrupted_before_its_first_update_leaves_nothing() {
+    let (mut early, mut tries) = (0, 0);
+    while early < 3 && tries < 40 {
+        tries += 1;
+        let folder = longer();
+        let mut child = start(&folder);
+        // A child has taken its turn, and comes to its first update soon.
+        assert!(wait_until(&mut child, || folder.join("results/.locks").exists()), "it ended too soon");
+        thread::sleep(Duration::from_millis(2 * tries));
+        signal("INT", &format!("-{}", child.id()));
+        let told = told(child);
+        assert_eq!(told.code, Some(130), "{told:?}");
+        let doctor = folder.done(&["doctor"]);
+        assert!(!doctor.contains("died"), "{doctor}");
+        let study = study(&folder);
+        assert_eq!(study.matches("interrupted by SIGINT").count(), 2, "{study}");
+        early += u32::from(study.contains("not done: interrupted by SIGINT"));
+    }
+    assert!(early > 0, "no run was interrupted before its first update");
 }

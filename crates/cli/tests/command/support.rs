@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 use lrscope_runner::learner::Row;
 use lrscope_runner::record::Store;
 
+/// The program under test.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_lrscope");
+
 /// An experiment that takes a tenth of a second.
 pub const SMALL: &str = r#"version = 1
 
@@ -87,7 +90,19 @@ impl Folder {
 
     /// The program with these arguments, not yet started.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lrscope"));
+        self.start(PROGRAM, arguments)
+    }
+
+    /// The program in a shell that first does something to itself, for example limits what it and its children may have.
+    pub fn command_after(&self, first: &str, arguments: &[&str]) -> Command {
+        let script = format!("{first}; exec \"$0\" \"$@\"");
+        // Of the usual shells this one knows all limits.
+        self.start("/bin/bash", &[&["-c", &script, PROGRAM], arguments].concat())
+    }
+
+    /// Another program, as if it were this one.
+    pub fn start(&self, program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
         let unset = [
             "LRSCOPE_DATA_DIR",
