@@ -19,7 +19,6 @@ fn rendered(analysis: RangeTest, multipliers: Vec<(String, f64)>) -> (String, St
         recipe: vec![Fact::new("batch size", "32 examples")],
         measured: Vec::new(),
         command: "lrscope range-test".into(),
-        ..StudyFacts::default()
     };
     let files = render_range_test(&RangeTestReport { facts, multipliers, analysis }).expect("rendered");
     let json = serde_json::from_str(&content(&files, "pick.json")).expect("JSON");
