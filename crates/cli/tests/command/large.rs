@@ -121,11 +121,11 @@ fn a_report_s_memory_does_not_go_by_what_was_planned() {
     assert!(drawn.contains("Learning rates from 0.01 to 0.1 over 50,000,000 updates"), "{drawn}");
 }
 
-/// `LRSCOPE_LARGE=RUNSxUPDATES`, 10000x1000 where nothing is said: every update is in the table, few are in memory.
+/// `LRSCOPE_LARGE=RUNSxUPDATES`, 1000x10000 where nothing is said: every update is in the table, few are in memory.
 #[test]
 #[ignore = "writes ten million updates; run with --ignored"]
 fn a_report_of_ten_million_updates_stays_small() {
-    let wanted = std::env::var("LRSCOPE_LARGE").unwrap_or_else(|_| "10000x1000".into());
+    let wanted = std::env::var("LRSCOPE_LARGE").unwrap_or_else(|_| "1000x10000".into());
     let (seeds, length) = wanted.split_once('x').unwrap();
     let (seeds, length): (u64, u64) = (seeds.parse().unwrap(), length.parse().unwrap());
     let folder = Folder::new();
