@@ -1,5 +1,6 @@
 //! From a study's records to its report.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -11,6 +12,7 @@ use lrscope_report::{
 use lrscope_runner::analysis::compare;
 use lrscope_runner::experiment::{Experiment, Source};
 use lrscope_runner::record::{Published, Store};
+use lrscope_runner::resolve::trained_otherwise;
 use lrscope_runner::study::{Collected, Question, RunRates, Study, StudyArm, StudyRun};
 
 use crate::exit::bad_input;
@@ -65,8 +67,10 @@ fn rendered(results: &Path, folder: &Path, begin: Begin) -> Result<Option<Render
     let store = Store::open(results)?;
     let collected = study.collect(&store)?;
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let disputes = study.disputes(&store)?;
-    let Some((mut files, entry, streamed)) = answered(&collected, &disputes, &name, begin)? else {
+    let older: BTreeSet<_> = collected.records().filter_map(|record| trained_otherwise(&record.spec)).collect();
+    let mut doubts = study.disputes(&store)?;
+    doubts.extend(older);
+    let Some((mut files, entry, streamed)) = answered(&collected, &doubts, &name, begin)? else {
         return Ok(None);
     };
     let mut bytes = serde_json::to_vec_pretty(&entry).context("cannot write the index entry as JSON")?;
@@ -81,7 +85,7 @@ fn rendered(results: &Path, folder: &Path, begin: Begin) -> Result<Option<Render
 /// A report's files, its line in the index, and the files that were streamed.
 type Answered = (Vec<ReportFile>, IndexEntry, Vec<StreamedFile>);
 
-fn answered(collected: &Collected, disputes: &[String], folder: &str, begin: Begin) -> Result<Option<Answered>> {
+fn answered(collected: &Collected, doubts: &[String], folder: &str, begin: Begin) -> Result<Option<Answered>> {
     let study = collected.study;
     let Some(first) = collected.records().next() else { return Ok(None) };
     let experiment = experiment(study)?;
@@ -99,9 +103,9 @@ fn answered(collected: &Collected, disputes: &[String], folder: &str, begin: Beg
         command: study.command.clone(),
     };
     match study.question {
-        Question::RangeTest => range_test(collected, disputes, facts, folder).map(Some),
-        Question::Comparison => comparison(collected, disputes, facts, folder, begin).map(Some),
-        Question::Training => training(collected, disputes, facts, folder, begin),
+        Question::RangeTest => range_test(collected, doubts, facts, folder).map(Some),
+        Question::Comparison => comparison(collected, doubts, facts, folder, begin).map(Some),
+        Question::Training => training(collected, doubts, facts, folder, begin),
     }
 }
 
@@ -126,10 +130,10 @@ fn experiment(study: &Study) -> Result<Experiment> {
     source.parse().map_err(bad_input)
 }
 
-fn range_test(collected: &Collected, disputes: &[String], facts: StudyFacts, folder: &str) -> Result<Answered> {
+fn range_test(collected: &Collected, doubts: &[String], facts: StudyFacts, folder: &str) -> Result<Answered> {
     let study = collected.study;
     let mut analysis = collected.range_test()?;
-    analysis.warnings.extend(disputes.iter().chain(&study.warnings).cloned());
+    analysis.warnings.extend(doubts.iter().chain(&study.warnings).cloned());
     let report = RangeTestReport { facts, multipliers: multipliers(&experiment(study)?), analysis };
     Ok((render_range_test(&report)?, report.index_entry(folder), Vec::new()))
 }
@@ -143,14 +147,14 @@ pub fn multipliers(experiment: &Experiment) -> Vec<(String, f64)> {
 
 fn comparison(
     collected: &Collected,
-    disputes: &[String],
+    doubts: &[String],
     facts: StudyFacts,
     folder: &str,
     begin: Begin,
 ) -> Result<Answered> {
     let study = collected.study;
     let mut analysis = compare(collected.results())?;
-    analysis.warnings.extend(disputes.iter().chain(&study.warnings).cloned());
+    analysis.warnings.extend(doubts.iter().chain(&study.warnings).cloned());
     let (curves, streamed) = curves(collected, begin)?;
     let report = ComparisonReport { facts, pick_note: study.pick.clone(), analysis, curves };
     Ok((render_comparison(&report)?, report.index_entry(folder), vec![streamed]))
@@ -158,7 +162,7 @@ fn comparison(
 
 fn training(
     collected: &Collected,
-    disputes: &[String],
+    doubts: &[String],
     facts: StudyFacts,
     folder: &str,
     begin: Begin,
@@ -166,7 +170,7 @@ fn training(
     let (curves, streamed) = curves(collected, begin)?;
     let arms = compare(collected.results())?.arms.into_iter().zip(curves);
     let Some((result, curves)) = arms.into_iter().next() else { return Ok(None) };
-    let warnings = disputes.iter().chain(&collected.study.warnings).cloned().collect();
+    let warnings = doubts.iter().chain(&collected.study.warnings).cloned().collect();
     let report = TrainingReport { facts, pick_note: collected.study.pick.clone(), warnings, result, curves };
     Ok(Some((render_training(&report)?, report.index_entry(folder), vec![streamed])))
 }

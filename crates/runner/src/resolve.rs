@@ -8,7 +8,7 @@ use crate::analysis::FEWEST_STEPS;
 use crate::experiment::{Experiment, Problem};
 use crate::learner::Subset;
 use crate::random::{Family, Seed};
-pub use crate::scale_fn::compile as compile_scale_fn;
+pub use crate::scale_fn::{compile as compile_scale_fn, trained_otherwise};
 use crate::spec::{
     DataSpec, DeviceClass, EvaluationSpec, GroupSpec, NUMERICS_VERSION, OptimizerSpec, RunSpec, StopRule,
 };

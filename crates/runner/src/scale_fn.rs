@@ -10,7 +10,9 @@ mod function;
 mod grammar;
 mod unknown;
 
-use lrscope_schedule::{CompileError, ScaleFn};
+use lrscope_schedule::{CompileError, ScaleFn, ScheduleSpec};
+
+use crate::spec::RunSpec;
 
 use self::formula::Formula;
 
@@ -29,6 +31,29 @@ const LONGEST: usize = 1000;
 pub fn compile(text: &str) -> Result<ScaleFn, CompileError> {
     let formula = read(text)?;
     Ok(ScaleFn::new(text, move |x| formula.at(x)))
+}
+
+/// The first version of the numerics whose `scale_fn` has the values that its text says.
+const AS_WRITTEN: u32 = 3;
+
+/// What a report has to say of a run from before [`AS_WRITTEN`] with a `scale_fn`: its rates are computed again from the text, and
+/// may not be those that it was trained with.
+pub fn trained_otherwise(spec: &RunSpec) -> Option<String> {
+    let numerics = spec.numerics;
+    (numerics < AS_WRITTEN && has_scale_fn(&spec.schedule)).then(|| {
+        format!(
+            "runs were trained with numerics version {numerics}, in which a scale_fn could have other values than its text says: the \
+             rates shown are the text's, and may not be those of the training; train again to be sure"
+        )
+    })
+}
+
+fn has_scale_fn(schedule: &ScheduleSpec) -> bool {
+    match schedule {
+        ScheduleSpec::Cyclic(cyclic) => cyclic.scale_fn.is_some(),
+        ScheduleSpec::Sequential(sequence) => sequence.stages.iter().any(|stage| has_scale_fn(&stage.schedule)),
+        _ => false,
+    }
 }
 
 fn read(text: &str) -> Result<Formula, String> {

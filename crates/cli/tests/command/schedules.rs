@@ -105,6 +105,26 @@ fn the_same_warning_comes_before_training() {
     assert!(warned.is_some() && trained.is_some() && warned < trained, "{}", told.err);
 }
 
+/// Odd steps are peaks: 0.1 + 0.1 · √3 at step 3, the last of four.
+#[test]
+fn a_scale_function_beyond_1_is_warned_of_by_every_command() {
+    let folder = Folder::small();
+    let cyclic = "cyclic = { base_lr = 0.1, max_lr = 0.2, step_size_up = 1, cycle_momentum = false, scale_mode = \"iterations\", \
+                  scale_fn = \"sqrt(x*0.5*2)\" }";
+    let schedule = SMALL.replace("[schedule.constant]\nlr = 0.1", &format!("[schedule]\n{cyclic}"));
+    folder.write(
+        "small.toml",
+        schedule.replace("[arm.schedule.constant]\nlr = 0.2", &format!("[arm.schedule]\n{cyclic}")),
+    );
+    for command in ["schedule", "train", "compare"] {
+        let length: &[&str] = if command == "schedule" { &["--length", "4"] } else { &[] };
+        let told = folder.run(&[&[command, "--config", "small.toml"], length].concat());
+        assert_eq!(told.code, Some(0), "{command}: {}", told.err);
+        let said = "cyclic: scale_fn leaves [0, 1]: it is 1.73205 at x = 3, and the rates of the run go from 0.1 to 0.273205 (at step 3)";
+        assert!(told.err.contains(said), "{command}: {}", told.err);
+    }
+}
+
 #[test]
 fn schedules_of_files_and_of_arms() {
     let folder = Folder::small();

@@ -242,3 +242,19 @@ fn without_validation_examples_there_is_nothing_to_evaluate_on() {
     on_test.training.evaluate_on = Subset::Test;
     setting(on_test).training("schedule", &schedule, None).unwrap();
 }
+
+/// exmex, which evaluated `scale_fn` before, gave some texts other values: only its runs are spoken of.
+#[test]
+fn older_runs_with_a_scale_function_are_told_of() {
+    let run = |schedule: &str, numerics| {
+        let mut run = training(parse(TEXT)).remove(0);
+        run.schedule = toml::from_str(schedule).unwrap();
+        run.numerics = numerics;
+        resolve::trained_otherwise(&run)
+    };
+    let cyclic = "cyclic = { base_lr = 0.1, max_lr = 0.2, scale_fn = \"1/x\" }";
+    assert!(run(cyclic, 2).unwrap().contains("numerics version 2"));
+    assert!(run(&format!("[[sequential.stages]]\nschedule.{cyclic}"), 1).is_some());
+    assert_eq!(run(cyclic, 3), None);
+    assert_eq!(run("cyclic = { base_lr = 0.1, max_lr = 0.2 }", 2), None);
+}
