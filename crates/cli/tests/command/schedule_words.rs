@@ -43,7 +43,7 @@ fn warm_ups_from_zero_are_no_fault() {
     assert_eq!(rates(&[&sweep, "--length", "8"])[..5], [0.0, 0.125, 0.25, 0.375, 0.5]);
     assert_eq!(said(&[&sweep, "--length", "8"]), "");
     let exponential = staged("sweep = { start_lr = 0, end_lr = 0.5, steps = 5 }");
-    let told = Folder::new().run(&["schedule", &exponential]);
+    let told = Folder::new().run(&["schedule", &exponential, "--length", "8"]);
     told.must_fail("from 0", 2, &["sweep.start_lr: an exponential sweep cannot start at 0", "make the sweep linear"]);
 }
 
@@ -57,8 +57,9 @@ fn a_stage_of_no_length_is_skipped() {
 
 #[test]
 fn advice_that_can_be_followed() {
-    let refused =
-        |schedule: &str, says: &[&str]| Folder::new().run(&["schedule", schedule]).must_fail(schedule, 2, says);
+    let refused = |schedule: &str, says: &[&str]| {
+        Folder::new().run(&["schedule", schedule, "--length", "9"]).must_fail(schedule, 2, says);
+    };
     let one_cycle = |total: u64| format!("one_cycle = {{ max_lr = 1, total_steps = {total} }}");
     refused(&one_cycle(1), &["one_cycle.total_steps: 1 is too short", "with pct_start = 0.3", "at least 4 steps"]);
     refused(&one_cycle(3), &["one_cycle.pct_start", "above 1 / 3 = 0.3333; or set total_steps to 4 or more"]);
