@@ -85,6 +85,19 @@ fn one_step_of_a_long_run() {
     assert!((highest - (0.5 + 0.5 * (1.0 - 321.0 / 2000.0) * 2.0)).abs() < 1e-9, "{highest}");
 }
 
+/// The peak of a short cycle is seen in a run that is too long to be looked at step by step: only step 10 is above 1.
+#[test]
+fn an_early_peak_of_a_very_long_run() {
+    let cyclic = spec(10.0, 10.0, ScaleMode::Iterations, Interval::Update);
+    let one: Function = |x| if x == 10.0 { 1.5 } else { 0.5 };
+    let Some(Finding::ScaleOutside { value, x, highest, step, .. }) = outside(&plan(&cyclic, one), 1_000_000_000)
+    else {
+        panic!("a warning");
+    };
+    assert_eq!((value, x, step), (1.5, 10.0, 10));
+    assert!((highest - (0.5 + 0.5 * 1.5)).abs() < 1e-12, "{highest}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
 

@@ -8,7 +8,7 @@ use crate::turns;
 
 /// What rounding may put beyond 0 and 1, as in `sin(x)^2 + cos(x)^2`.
 const ROUNDING: f64 = 1e-9;
-/// Counts that a function of the step is looked at; of a longer run as many, evenly spread.
+/// Counts of a run that a function of the step is looked at: all, or of a longer run the first half as many, and the others spread.
 const MOST_COUNTS: u64 = 10_000_000;
 
 impl Stretch<'_> {
@@ -43,8 +43,10 @@ impl Stretch<'_> {
 /// cycle stays, and the rate is extreme at the ends and beside the peak; a function of the step is looked at everywhere.
 fn turning_counts(it: &Cyclic, run: u64) -> Box<dyn Iterator<Item = u64>> {
     if it.scale_mode == ScaleMode::Iterations {
-        let apart = run.div_ceil(MOST_COUNTS).max(1);
-        return Box::new((0..run).step_by(apart as usize).chain([run - 1]));
+        let dense = if run > MOST_COUNTS { MOST_COUNTS / 2 } else { run };
+        // Odd, so that the steps of an even cycle are met in turn and not the same one again and again.
+        let apart = (run - dense).div_ceil(MOST_COUNTS / 2) | 1;
+        return Box::new((0..dense).chain((dense..run).step_by(apart as usize)).chain([run - 1]));
     }
     Box::new(turns::in_updates(turns::of_cycles(it, run - 1), 1, run).into_iter())
 }
