@@ -19,6 +19,7 @@ fn task() -> (Folder, Value) {
         "results": "elsewhere",
         "device": "cpu",
         "data_dir": null,
+        "offline": false,
         "threads": 1,
         "checkpoint_every": 30.0,
     });
@@ -166,7 +167,7 @@ fn every_field_that_makes_no_sense_is_refused_by_name() {
 fn the_table_has_every_field() {
     let (_, right) = task();
     // These are taken as they are: a path, and whether something is done at all.
-    let free = ["/results", "/data_dir", "/spec/data/drop_last", "/spec/probes", "/spec/evaluation/during"];
+    let free = ["/results", "/data_dir", "/offline", "/spec/data/drop_last", "/spec/probes", "/spec/evaluation/during"];
     let rows = rows();
     let known = |place: &str| rows.iter().any(|row| row.0 == place) || free.contains(&place);
     let mut fields = vec![(String::new(), right)];

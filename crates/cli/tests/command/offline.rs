@@ -84,6 +84,9 @@ fn the_child_of_a_run_is_told_too() {
     let run = fs::read_dir(folder.join("results/runs")).unwrap().next().unwrap().unwrap().path();
     let mut spec: serde_json::Value = serde_json::from_slice(&fs::read(run.join("spec.json")).unwrap()).unwrap();
     spec["data"]["name"] = "mnist".into();
+    // The set's examples less those held out, 32 at a time.
+    let left = lrscope_data::Name::Mnist.facts().train as u64 - spec["data"]["validation"].as_u64().unwrap();
+    spec["steps_per_epoch"] = left.div_ceil(32).into();
     spec["data"]["sha256"] = lrscope_data::Name::Mnist.facts().data_hash.into();
     let task = serde_json::json!({
         "spec": spec, "results": folder.join("results"), "device": "cpu", "data_dir": null, "offline": true, "threads": 1,

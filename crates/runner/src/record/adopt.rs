@@ -53,7 +53,8 @@ fn take_up(results: &Path, entry: &AttemptEntry, spec: &RunSpec) -> Result<Optio
     }
     let taken = read(results, entry, spec, lock)?;
     match &taken {
-        Some(_) => Owner::here().write(&entry.path)?,
+        // On a full disk the one before is still named, which is no reason not to go on.
+        Some(_) => drop(Owner::here().write(&entry.path)),
         None if marked => owner::release(&entry.path)?,
         None => {}
     }
