@@ -7,6 +7,8 @@ use std::cmp::Reverse;
 const NEAR: f64 = 0.75;
 /// A word that a name begins with is no worse than one with so many slips of the keys.
 const SLIPS_OF_A_BEGINNING: usize = 2;
+/// A word of so many letters that stands inside a name is a near miss too: "plateau" of `reduce_on_plateau`.
+const LETTERS_OF_A_PART: usize = 4;
 /// More of a word is not looked at: a pasted file is no near miss of anything.
 const MOST_CHARACTERS: usize = 40;
 
@@ -33,7 +35,8 @@ fn rank(word: &str, name: &str) -> Option<(usize, Reverse<usize>, usize)> {
     let length = name.len();
     let name = plain(name);
     let slips = strsim::osa_distance(word, &name);
-    let near = !word.is_empty() && (slips <= 1 || strsim::jaro_winkler(word, &name) >= NEAR);
+    let part = word.chars().count() >= LETTERS_OF_A_PART && name.contains(word);
+    let near = !word.is_empty() && (slips <= 1 || part || strsim::jaro_winkler(word, &name) >= NEAR);
     let begins = name.starts_with(word);
     let shared = word.chars().zip(name.chars()).take_while(|(left, right)| left == right).count();
     let slips = if begins { slips.min(SLIPS_OF_A_BEGINNING) } else { slips };
