@@ -269,13 +269,13 @@ pub struct TrainArgs {
     pub machine: MachineArgs,
 }
 
-/// Which of an experiment's schedules. Without either it is that of [schedule], else that of the only arm.
+/// Which of an experiment's schedules. Without either it is that of `[schedule]`, else that of the only arm.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ScheduleChoice {
     /// Schedule as a TOML table, such as 'cyclic = { base_lr = 0.001, max_lr = 0.006, step_size_up = "2ep" }'
     #[arg(long, value_name = "TOML")]
     pub schedule: Option<String>,
-    /// Take the schedule of this arm [default: that of [schedule], or of the only arm]
+    /// Take the schedule of this arm [default: that of `[schedule]`, or of the only arm]
     #[arg(long, value_name = "NAME", conflicts_with = "schedule")]
     pub arm: Option<String>,
 }
@@ -309,7 +309,7 @@ pub struct ScheduleArgs {
     /// Show only every N-th update
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub every: u64,
-    /// Write a plot (SVG) here and print no table; of a file without [schedule] it shows every arm
+    /// Write a plot (SVG) here and print no table; of a file without `[schedule]` it shows every arm
     #[arg(long, value_name = "FILE.svg", conflicts_with = "json")]
     pub plot: Option<PathBuf>,
     /// Print JSON instead of CSV
