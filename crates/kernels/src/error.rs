@@ -128,7 +128,7 @@ pub enum KernelError {
         current: Isa,
     },
     /// A word that names no instruction set.
-    #[error("{word:?} is no instruction set; choose portable, avx2, avx512 or neon")]
+    #[error("{word:?} is not an instruction set; choose portable, avx2, avx512 or neon")]
     IsaUnknown {
         /// The word.
         word: String,

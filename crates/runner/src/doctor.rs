@@ -89,7 +89,7 @@ fn runs(store: &Store, found: &mut Examination) -> Result<(), RecordError> {
     for name in names_in(&folder)? {
         let path = folder.join(&name);
         let Some(run_id) = name.to_str().and_then(|name| name.parse::<RunId>().ok()) else {
-            found.find(Severity::Note, &path, "this is no run of lrscope; it is left alone");
+            found.find(Severity::Note, &path, "this is not a run of lrscope; it is left alone");
             continue;
         };
         found.runs += 1;

@@ -221,7 +221,7 @@ impl Source {
             return Err(unreadable(std::io::Error::other(problem)));
         }
         let not_text =
-            |_| unreadable(std::io::Error::other("it is no TOML file: it holds bytes that are no UTF-8 text"));
+            |_| unreadable(std::io::Error::other("it is not a TOML file: it holds bytes that are not UTF-8 text"));
         let text = String::from_utf8(bytes).map_err(not_text)?;
         Ok(Self { origin: path.display().to_string(), text })
     }

@@ -31,7 +31,7 @@ pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> 
             "nan" => Ok(f64::NAN),
             "inf" => Ok(f64::INFINITY),
             "-inf" => Ok(f64::NEG_INFINITY),
-            other => Err(D::Error::custom(format!("{other:?} is no number"))),
+            other => Err(D::Error::custom(format!("{other:?} is not a number"))),
         },
     }
 }

@@ -372,9 +372,9 @@ fn momentum(optimizer: &OptimizerSpec) -> Option<f64> {
 pub fn whole_steps(length: Length, steps_per_epoch: u64) -> Result<u64, String> {
     let steps = match length {
         Length::Count(count) if count.fract() != 0.0 => {
-            return Err(format!("{count} is no whole number of updates"));
+            return Err(format!("{count} is not a whole number of updates"));
         }
-        // What is no number of updates at all, not-a-number for example, becomes one that no run has.
+        // What is not a number of updates at all, not-a-number for example, becomes one that no run has.
         Length::Count(count) => count as u64,
         Length::Epochs(epochs) => epochs.whole_updates(steps_per_epoch),
     };

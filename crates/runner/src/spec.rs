@@ -308,7 +308,7 @@ impl std::str::FromStr for RunId {
         if text.len() == 20 && text.bytes().all(digit) {
             return Ok(Self(text.into()));
         }
-        Err(format!("{text:?} is no run id (20 lower-case hexadecimal digits)"))
+        Err(format!("{text:?} is not a run id (20 lower-case hexadecimal digits)"))
     }
 }
 

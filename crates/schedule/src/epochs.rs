@@ -24,10 +24,10 @@ const MOST_DIGITS: u32 = 19;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epochs(Ratio<u64>);
 
-/// Why a text is no number of epochs.
+/// Why a text is not a number of epochs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotEpochs {
-    /// It is no number, or one that is not above 0 or above 2⁵³.
+    /// It is not a number, or one that is not above 0 or above 2⁵³.
     #[error("it is not a number above 0 and at most 2^53, such as 2, 0.5 or 1/3")]
     NoLength,
     /// It cannot be kept exactly.

@@ -72,14 +72,14 @@ pub enum Problem {
         /// The reference.
         reference: &'static str,
     },
-    /// A length that is no length.
-    #[error("{value:?} is no length: it must be above 0 and at most 2^53")]
+    /// A text or number that is not a length.
+    #[error("{value:?} is not a length: it must be above 0 and at most 2^53")]
     Length {
         /// The value.
         value: f64,
     },
     /// A fraction where a whole number of steps is needed.
-    #[error("{value:?} is no whole number of steps")]
+    #[error("{value:?} is not a whole number of steps")]
     Fraction {
         /// The value.
         value: f64,

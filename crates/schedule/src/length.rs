@@ -159,7 +159,7 @@ impl Visitor<'_> for LengthVisitor {
             Some(Ok(epochs)) => Ok(Length::Epochs(epochs)),
             Some(Err(many @ NotEpochs::TooManyDigits)) => Err(E::custom(format_args!("{text:?}: {many}"))),
             _ => Err(E::custom(format_args!(
-                "{text:?} is no length: write a number of steps, or epochs as in \"2ep\", \"0.5ep\" or \"1/3ep\""
+                "{text:?} is not a length: write a number of steps, or epochs as in \"2ep\", \"0.5ep\" or \"1/3ep\""
             ))),
         }
     }

@@ -148,7 +148,7 @@ impl OneCycle {
         let ends = self.ends();
         let empty = |phase, advice| Err(to.fault("pct_start", Problem::EmptyPhase { value, phase, advice }));
         if ends.first().is_some_and(|end| *end <= NO_STEP) {
-            // 1 / `pct_start` is no whole number, or is one that rounding may have made a little larger or smaller.
+            // 1 / `pct_start` is not a whole number, or is one that rounding may have made a little larger or smaller.
             let least = ((1.0 + NO_STEP) / value).floor() as u64 + 1;
             let (total, pct_start) = (self.total_steps.whole(), value);
             if total == 1 {

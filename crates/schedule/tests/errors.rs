@@ -32,10 +32,10 @@ const UNREADABLE: &[(&str, &str, &str)] = &[
     (
         "[step]\nlr = 0.1\nstep_size = \"2 epochs\"",
         "line 3, column 13",
-        "\"2 epochs\" is no length: write a number of steps, or epochs as in \"2ep\"",
+        "\"2 epochs\" is not a length: write a number of steps, or epochs as in \"2ep\"",
     ),
-    ("[step]\nlr = 0.1\nstep_size = \"0ep\"", "line 3, column 13", "\"0ep\" is no length"),
-    ("[step]\nlr = 0.1\nstep_size = \"nanep\"", "line 3, column 13", "\"nanep\" is no length"),
+    ("[step]\nlr = 0.1\nstep_size = \"0ep\"", "line 3, column 13", "\"0ep\" is not a length"),
+    ("[step]\nlr = 0.1\nstep_size = \"nanep\"", "line 3, column 13", "\"nanep\" is not a length"),
     (
         "[step]\nlr = 0.1\nstep_size = [1]",
         "line 3, column 13",
@@ -65,7 +65,7 @@ const UNREADABLE: &[(&str, &str, &str)] = &[
         "line 3, column 13",
         "it has more digits than are read exactly: write at most 18, or a fraction such as 1/3",
     ),
-    ("[step]\nlr = 1\nstep_size = \"1/0ep\"", "line 3, column 13", "\"1/0ep\" is no length"),
+    ("[step]\nlr = 1\nstep_size = \"1/0ep\"", "line 3, column 13", "\"1/0ep\" is not a length"),
     (
         "[[sequential.stages]]\nlength = -1\nschedule.constant.lr = 1",
         "line 2, column 10",
@@ -111,12 +111,15 @@ const SENSELESS: &[(&str, &str)] = &[
         "constant.lr: \"range-test\" stands for the bound that a field is named after, and this is no bound",
     ),
     ("[constant]\nlr = \"range-test.mean_lr\"", "constant.lr: refers to \"range-test.mean_lr\""),
-    ("[step]\nlr = 1\nstep_size = 2.5", "step.step_size: 2.5 is no whole number of steps"),
+    ("[step]\nlr = 1\nstep_size = 2.5", "step.step_size: 2.5 is not a whole number of steps"),
     (
         "[step]\nlr = 1\nstep_size = \"0.0001ep\"",
         "step.step_size: 0.0001 epochs of 500 updates round to no step at all",
     ),
-    ("[step]\nlr = 1\nstep_size = \"0.5ep\"\ninterval = \"epoch\"", "step.step_size: 0.5 is no whole number of steps"),
+    (
+        "[step]\nlr = 1\nstep_size = \"0.5ep\"\ninterval = \"epoch\"",
+        "step.step_size: 0.5 is not a whole number of steps",
+    ),
     ("[step]\nlr = 1\nstep_size = 2\ngamma = -0.1", "step.gamma: -0.1 is outside (0, 1]"),
     (
         "[multi_step]\nlr = 1\nmilestones = [5, 3]",

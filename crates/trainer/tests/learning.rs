@@ -253,8 +253,8 @@ fn specifications_that_do_not_fit_are_refused() {
     refused(&|spec| spec.numerics = 9, "numerics version 9");
     refused(&|spec| spec.data.name = "mnist".into(), "\"mnist\", but the data given is digits");
     refused(&|spec| spec.device = DeviceClass::Cuda, "device class Cuda");
-    refused(&|spec| spec.isa = "sse9".into(), "\"sse9\" is no instruction set");
-    refused(&|spec| spec.isa = "none".into(), "\"none\" is no instruction set");
+    refused(&|spec| spec.isa = "sse9".into(), "\"sse9\" is not an instruction set");
+    refused(&|spec| spec.isa = "none".into(), "\"none\" is not an instruction set");
     refused(&|spec| spec.steps_per_epoch = 7, "7 steps an epoch, but its data and batch size make 45");
     refused(&|spec| spec.data.validation = 1437, "validation = 1437");
     refused(&|spec| spec.data.train_limit = Some(0), "train_limit = 0");

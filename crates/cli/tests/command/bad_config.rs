@@ -121,9 +121,9 @@ const TRAIN: &[Row] = &[
     ),
     Row(("hidden = [16]", "hidden = [16, 0]"), "^[16, 0]", &["model.mlp.hidden: 0 is outside 1..=65536"]),
     Row(("seeds = 1", "seeds = 0"), "seeds = ^0", &["training.seeds: 0 is outside 1..=1000"]),
-    Row(("length = 4", "length = 1.5"), "^1.5", &["training.length: 1.5 is no whole number of updates"]),
-    Row(("length = 4", "length = 1e12"), "^1e12", &["training.length: 1000000000000 is no length"]),
-    Row(("length = 4", "length = \"4 epochs\""), "^\"4 epochs\"", &["\"4 epochs\" is no length", "\"2ep\""]),
+    Row(("length = 4", "length = 1.5"), "^1.5", &["training.length: 1.5 is not a whole number of updates"]),
+    Row(("length = 4", "length = 1e12"), "^1e12", &["training.length: 1000000000000 is not a length"]),
+    Row(("length = 4", "length = \"4 epochs\""), "^\"4 epochs\"", &["\"4 epochs\" is not a length", "\"2ep\""]),
     Row(("\"1ep\"", "0"), "evaluate_every = ^0", &["a length is above 0", "got 0"]),
     // Groups.
     Row(
@@ -154,7 +154,7 @@ const SCHEDULES: &[(&str, &str, &[&str])] = &[
     (
         "[schedule.cyclic]\nbase_lr = 0.01\nmax_lr = 0.1\nstep_size_up = 2\nstep_size_down = \"0ep\"",
         "^\"0ep\"",
-        &["\"0ep\" is no length"],
+        &["\"0ep\" is not a length"],
     ),
     (
         "[schedule.cyclic]\nbase_lr = 0.01\nmax_lr = 0.1\nstep_size_up = 2\nmode = \"exp_range\"\ngamma = 1.5",
@@ -252,7 +252,7 @@ fn bad_sweeps_are_refused() {
         (
             ("start_lr = 1e-4", "start_lr = 0.0"),
             "^0.0",
-            &["range_test.start_lr: 0 is no rate for an exponential sweep to grow from"],
+            &["range_test.start_lr: 0 is not a rate for an exponential sweep to grow from"],
         ),
         (("end_lr = 10.0", "end_lr = inf"), "^inf", &["range_test.end_lr: inf is not a finite number above 0"]),
         (("seeds = 2", "seeds = 1001"), "^1001", &["range_test.seeds: 1001 is outside 1..=1000"]),

@@ -77,7 +77,7 @@ fn what_is_missing_or_left_behind_is_said_but_is_not_broken() {
     for part in [
         "left over",
         ".tmpAbCdEf",
-        "this is no run of lrscope",
+        "this is not a run of lrscope",
         "unfinished: 1 of 2 runs done; `lrscope range-test --config small.toml --name mine` goes on",
     ] {
         assert!(told.out.contains(part), "{part:?} is not in: {}", told.out);

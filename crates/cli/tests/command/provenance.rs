@@ -233,7 +233,7 @@ fn a_sweep_that_cannot_be_analysed_is_refused_by_the_flag_that_says_so() {
         (&["--length", "2"], &["--length: 2 updates", "sweep at least 10"]),
         (&["--length", "9"], &["--length: 9 updates"]),
         (&["--length", "0.2ep"], &["--length: 8 updates"]),
-        (&["--start-lr", "0"], &["--start-lr: 0 is no rate for an exponential sweep", "sweep linearly"]),
+        (&["--start-lr", "0"], &["--start-lr: 0 is not a rate for an exponential sweep", "sweep linearly"]),
         (&["--start-lr", "1", "--end-lr", "1"], &["--end-lr: 1 is not above start_lr"]),
         (&["--start-lr", "-0.1", "--sweep", "linear"], &["--start-lr: -0.1"]),
         (&["--sweep", "linear", "--start-lr", "20"], &["range_test.end_lr"]),

@@ -73,7 +73,7 @@ fn advice_that_can_be_followed() {
         ],
     );
     refused("cyclic = { base_lr = 0, max_lr = 1, mode = \"Triangular\" }", &["did you mean `triangular`?"]);
-    refused("step = { lr = 1, step_size = \"1/0ep\" }", &["\"1/0ep\" is no length", "\"1/3ep\""]);
+    refused("step = { lr = 1, step_size = \"1/0ep\" }", &["\"1/0ep\" is not a length", "\"1/3ep\""]);
 }
 
 #[test]

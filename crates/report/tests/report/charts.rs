@@ -82,7 +82,7 @@ fn tick_labels_stand_at_the_values_they_show() {
         let labels: Vec<_> = words(&document).into_iter().filter(|w| w.y > bottom + 50.0).collect();
         assert!(labels.len() >= 3, "{low} to {high}: {labels:?}");
         for label in labels {
-            let value = label_value(&label.text).unwrap_or_else(|| panic!("{} is no number", label.text));
+            let value = label_value(&label.text).unwrap_or_else(|| panic!("{} is not a number", label.text));
             let expected = ends[0] + share(scale, low, high, value) * (ends[1] - ends[0]);
             assert!((label.x - expected).abs() <= 1.5, "{} at {}, not {expected}", label.text, label.x);
         }

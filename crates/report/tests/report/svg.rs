@@ -20,7 +20,7 @@ pub fn parse(svg: &str) -> Document<'_> {
 
 pub fn number(node: Node, name: &str) -> f64 {
     let value = node.attribute(name).unwrap_or_else(|| panic!("{name} is missing"));
-    value.parse().unwrap_or_else(|_| panic!("{name} = {value:?} is no number"))
+    value.parse().unwrap_or_else(|_| panic!("{name} = {value:?} is not a number"))
 }
 
 /// Width and height of the view box.

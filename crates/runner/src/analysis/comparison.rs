@@ -107,7 +107,7 @@ pub struct Comparison {
 /// for, corrected by Holm over the comparisons. Diverged runs count with the accuracy they reached. The order of an arm's
 /// seeds changes nothing.
 ///
-/// Errors: no arm, two arms of one name, two results of one seed in an arm, an accuracy that is no number in [0, 1].
+/// Errors: no arm, two arms of one name, two results of one seed in an arm, an accuracy that is not a number in [0, 1].
 pub fn compare(mut arms: Vec<ArmResult>) -> Result<Comparison, AnalysisError> {
     check(&arms)?;
     let mut warnings = Vec::new();

@@ -85,7 +85,7 @@ impl Experiment {
         if test.sweep == SweepKind::Linear {
             not_negative("range_test.start_lr", test.start_lr)?;
         } else if test.start_lr == 0.0 {
-            let advice = "0 is no rate for an exponential sweep to grow from; start above it, or sweep linearly";
+            let advice = "0 is not a rate for an exponential sweep to grow from; start above it, or sweep linearly";
             return Err(Problem::new("range_test.start_lr", advice));
         } else {
             positive("range_test.start_lr", test.start_lr)?;
@@ -223,5 +223,5 @@ fn length(key: &str, length: Length) -> Checked {
     if number.is_finite() && number > 0.0 && number <= MOST_STEPS {
         return Ok(());
     }
-    Err(Problem::new(key, format!("{number} is no length; give updates like 500 or epochs like \"2ep\"")))
+    Err(Problem::new(key, format!("{number} is not a length; give updates like 500 or epochs like \"2ep\"")))
 }

@@ -48,7 +48,7 @@ impl Sums {
     pub(super) fn read(folder: &Path) -> Result<Self, RecordError> {
         let path = folder.join(SUMS);
         let bytes = read_bounded(&path, MAX_SUMS)?;
-        let text = String::from_utf8(bytes).map_err(|_| bad(&path, "this is no text"))?;
+        let text = String::from_utf8(bytes).map_err(|_| bad(&path, "this is not text"))?;
         let mut sums = Self::default();
         for (index, line) in text.lines().enumerate() {
             let wrong = |problem: String| bad(&path, format!("line {}: {problem}", index + 1));
@@ -90,7 +90,7 @@ pub(super) fn read_checked(
     };
     let found = fs::metadata(&path).map_err(|error| bad(&path, error.to_string()))?;
     if !found.is_file() {
-        return Err(bad(&path, "this is no regular file"));
+        return Err(bad(&path, "this is not a regular file"));
     }
     if length.is_some_and(|length| length != found.len()) || found.len() > limit {
         return Err(bad(&path, format!("it has {} bytes instead of {}", found.len(), length.unwrap_or(limit))));
@@ -106,7 +106,7 @@ fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, RecordError> {
     files::read_bounded(path, limit, "").map_err(|error| match error {
         RecordError::Missing { .. } => bad(path, "it is missing"),
         RecordError::TooLarge { bytes, limit, .. } => bad(path, format!("it has {bytes} bytes, more than {limit}")),
-        RecordError::WrongKind { wanted, .. } => bad(path, format!("this is no {wanted}")),
+        RecordError::WrongKind { wanted, .. } => bad(path, format!("this is not a {wanted}")),
         other => bad(path, other.to_string()),
     })
 }

@@ -55,7 +55,7 @@ impl FromStr for Checksum {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let refuse = || format!("{text:?} is no SHA-256 (64 lower-case hexadecimal digits)");
+        let refuse = || format!("{text:?} is not a SHA-256 (64 lower-case hexadecimal digits)");
         let (pairs, rest) = text.as_bytes().as_chunks::<2>();
         if pairs.len() != 32 || !rest.is_empty() {
             return Err(refuse());

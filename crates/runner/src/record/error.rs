@@ -26,7 +26,7 @@ pub enum RecordError {
         remedy: &'static str,
     },
     /// Something else stands in the place of a file or folder.
-    #[error("{} is no {wanted}: move it away", path.display())]
+    #[error("{} is not a {wanted}: move it away", path.display())]
     WrongKind {
         /// What stands there.
         path: PathBuf,

@@ -81,7 +81,7 @@ pub(super) enum BadHead {
 pub(super) fn check_file_head(head: &[u8; FILE_HEAD], kind: FileKind) -> Result<(), BadHead> {
     let [magic @ .., v0, v1, k0, k1, c0, c1, c2, c3] = *head;
     if magic != MAGIC {
-        return Err(BadHead::Damaged("this is no file of steps"));
+        return Err(BadHead::Damaged("this is not a file of steps"));
     }
     if u32::from_le_bytes([c0, c1, c2, c3]) != CRC.checksum(&head[..12]) {
         return Err(BadHead::Damaged("the head's checksum does not match"));

@@ -37,7 +37,7 @@ impl Manifest {
     pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Self, RecordError> {
         let wrong =
             |line: usize, problem: &str| RecordError::Manifest { path: path.into(), line, problem: problem.into() };
-        let text = std::str::from_utf8(bytes).map_err(|_| wrong(1, "this is no text"))?;
+        let text = std::str::from_utf8(bytes).map_err(|_| wrong(1, "this is not text"))?;
         let Some(text) = text.strip_suffix('\n') else {
             return Err(wrong(text.lines().count().max(1), "the file does not end with a line end"));
         };

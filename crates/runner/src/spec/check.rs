@@ -22,7 +22,7 @@ impl RunSpec {
             return Err(Problem::new("numerics", problem));
         }
         if !matches!(self.seed.family, Family::RangeTest | Family::Training) {
-            let problem = format!("{:?} is no family of runs; there are range_test and training", self.seed.family);
+            let problem = format!("{:?} is not a family of runs; there are range_test and training", self.seed.family);
             return Err(Problem::new("seed.family", problem));
         }
         self.check_data(facts)?;

@@ -87,7 +87,7 @@ fn updates_must_be_whole_and_not_too_many() {
     assert_eq!(whole_steps(epochs("2/3"), 39), Ok(26));
     assert_eq!(whole_steps(Length::Count(1e9), 1), Ok(1_000_000_000));
     for (length, says) in [
-        (Length::Count(1.5), "1.5 is no whole number of updates"),
+        (Length::Count(1.5), "1.5 is not a whole number of updates"),
         (Length::Count(1e9 + 1.0), "a run has 1 to 1,000,000,000"),
         (epochs("0.01"), "0.01ep is 0 updates with 39 in an epoch; a run has 1 to 1,000,000,000"),
         (epochs("1/79"), "1/79ep is 0 updates with 39 in an epoch"),
