@@ -5,9 +5,10 @@ use std::sync::OnceLock;
 use std::thread;
 
 use anyhow::{Context as _, Error, Result, anyhow};
+use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::exit::bad_input;
-use crate::interrupts;
+use crate::interrupts::{self, HANG_UP};
 use crate::task::{Order, Task};
 
 /// Bytes of the longest task: many times those of the longest configuration.
@@ -57,7 +58,7 @@ fn obey(input: &mut impl BufRead) {
             Err(problem) => {
                 // Whoever writes that is not the parent; what has been done so far is kept all the same.
                 let _ = REFUSED.set(problem);
-                return interrupts::wish(signal_hook::consts::SIGTERM);
+                return interrupts::wish(SIGTERM);
             }
         }
     }
@@ -77,12 +78,21 @@ fn order(input: &mut impl BufRead) -> Result<Option<Order>, String> {
             return Err(format!("holds no order after the task: the line is longer than {LONGEST_ORDER} bytes"));
         }
         if !line.trim_ascii().is_empty() {
-            let order = serde_json::from_slice(&line);
-            return order.map(Some).map_err(|error| format!("holds no order after the task: {error}"));
+            return meant(&line).map(Some).map_err(|problem| format!("holds no order after the task: {problem}"));
         }
         blank += read as u64;
     }
     Err("holds no order after the task, but blank lines without end".into())
+}
+
+/// What a line orders. A stop is passed on for one of the signals that this program takes as a wish.
+fn meant(line: &[u8]) -> Result<Order, String> {
+    let order = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    let Order::Stop { signal } = order;
+    if [HANG_UP, SIGINT, SIGTERM].contains(&signal) {
+        return Ok(order);
+    }
+    Err(format!("{signal} is not a signal that a run is stopped by ({HANG_UP}, {SIGINT} or {SIGTERM})"))
 }
 
 #[cfg(test)]
@@ -97,6 +107,15 @@ mod tests {
             buffer.fill(self.0);
             self.1 += buffer.len() as u64;
             Ok(buffer.len())
+        }
+    }
+
+    #[test]
+    fn a_stop_is_for_one_of_the_signals_that_are_wishes() {
+        for signal in [-128, -125, -1, 0, 9, 11, i32::MAX, i32::MIN] {
+            let line = format!("{{\"stop\":{{\"signal\":{signal}}}}}\n");
+            let problem = order(&mut line.as_bytes()).expect_err("no such signal");
+            assert!(problem.contains(&format!("{signal} is not a signal")), "{problem}");
         }
     }
 

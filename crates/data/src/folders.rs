@@ -131,7 +131,8 @@ pub(crate) fn whose(name: &str) -> Option<Whose> {
         "kmnist" | "emnist" | "qmnist" | "kuzushijimnist" | "kannadamnist" | "notmnist" => Some(Whose::Other),
         other => {
             let rest = other.strip_prefix("cifar10")?;
-            let known = !rest.starts_with(|next: char| next.is_ascii_digit());
+            // A number behind the name, as in "cifar-10 (1)", is a second download; CIFAR-100 is another set.
+            let known = !rest.starts_with('0');
             Some(if known { Whose::Known(Name::Cifar10) } else { Whose::Other })
         }
     }
@@ -150,6 +151,9 @@ mod tests {
             ("FashionMNIST", Some(Known(Name::FashionMnist))),
             ("cifar-10-batches-py-target_extracted", Some(Known(Name::Cifar10))),
             ("CIFAR10", Some(Known(Name::Cifar10))),
+            ("cifar-10 (1)", Some(Known(Name::Cifar10))),
+            ("cifar10_32x32", Some(Known(Name::Cifar10))),
+            ("CIFAR100 (1)", Some(Other)),
             ("cifar-100-python", Some(Other)),
             ("KMNIST", Some(Other)),
             ("raw", None),
