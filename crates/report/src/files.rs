@@ -78,13 +78,14 @@ pub fn write_report(folder: &Path, files: &[ReportFile], streamed: Vec<StreamedF
     for file in streamed {
         let path = folder.join(&file.name);
         let temporary = file.completed().map_err(|source| WriteError::Write { path: path.clone(), source })?;
-        ready.extend(temporary.map(|temporary| (path, temporary)));
+        ready.extend(temporary.map(|temporary| (path, temporary.into_temp_path())));
     }
     for file in files {
         let path = folder.join(&file.name);
         let temporary =
             prepare(folder, &file.bytes).map_err(|source| WriteError::Write { path: path.clone(), source })?;
-        ready.push((path, temporary));
+        // Closed, so that a report of many files needs no more than one handle at a time.
+        ready.push((path, temporary.into_temp_path()));
     }
     for (path, temporary) in ready {
         temporary.persist(&path).map_err(|error| WriteError::Replace { path, source: error.error })?;

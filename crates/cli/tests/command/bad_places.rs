@@ -15,7 +15,7 @@ fn configurations_that_cannot_be_read() {
     let rows: [(&str, &[&str]); 4] = [
         ("folder.toml", &["folder.toml: cannot read this configuration"]),
         ("absent.toml", &["absent.toml: cannot read this configuration", "No such file"]),
-        ("binary.toml", &["binary.toml: cannot read this configuration", "no TOML file"]),
+        ("binary.toml", &["binary.toml: cannot read this configuration", "not a TOML file"]),
         ("huge.toml", &["huge.toml: cannot read this configuration", "more than 1048576 bytes"]),
     ];
     for (file, says) in rows {

@@ -106,7 +106,10 @@ fn no_room_for_open_files() {
         let folder = folder();
         let what = format!("{limit} open files");
         let told = limited(&folder, &format!("ulimit -n {limit}"), 4, 1, None).unwrap();
-        done += usize::from(must_heal(&folder, &told, &["Too many open files"], &what));
+        let through = must_heal(&folder, &told, &["Too many open files"], &what);
+        // A report of a dozen files is written with one of them open at a time.
+        assert!(through || limit < 16, "{what}: {told:?}");
+        done += usize::from(through);
     }
     assert!((1..8).contains(&done), "{done} of 8: some limits must be too low and some high enough");
 }

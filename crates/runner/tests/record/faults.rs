@@ -189,7 +189,7 @@ fn a_file_in_the_place_of_a_folder_is_named() {
     let file = folder.path().join("file");
     fs::write(&file, "mine").unwrap();
     let error = Store::open(&file).unwrap_err().to_string();
-    assert!(error.contains("file is no folder: move it away"), "{error}");
+    assert!(error.contains("file is not a folder: move it away"), "{error}");
 
     // Higher up: the results folder is inside a file.
     let inside = Store::open(file.join("results")).unwrap();

@@ -153,5 +153,5 @@ fn runs_lists_every_published_run_and_names_what_is_none() {
     assert_eq!(good.into_iter().map(|run| run.unwrap().spec.id()).collect::<Vec<_>>(), ids);
     let errors: Vec<String> = bad.into_iter().map(|run| run.unwrap_err().to_string()).collect();
     assert_eq!(errors.len(), 1);
-    assert!(errors[0].contains("zz-notes.txt is no published run"), "{errors:?}");
+    assert!(errors[0].contains("zz-notes.txt is not a published run"), "{errors:?}");
 }

@@ -174,7 +174,7 @@ fn an_identity_names_a_folder_and_nothing_else() {
     for bad in
         ["", "..", "../../../etc/passwd0", "ABCDEF0123456789ABCD", "0123456789abcdef012", "0123456789abcdef012/", &long]
     {
-        assert!(bad.parse::<RunId>().unwrap_err().contains("no run id"), "{bad}");
+        assert!(bad.parse::<RunId>().unwrap_err().contains("not a run id"), "{bad}");
         assert!(serde_json::from_value::<RunId>(json!(bad)).is_err(), "{bad}");
     }
 }
