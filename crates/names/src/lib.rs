@@ -25,7 +25,7 @@ const MOST_CHARACTERS: usize = 40;
 /// assert_eq!(nearest("transformer", ["mlp", "lenet"]), None);
 /// ```
 pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let word = plain(word);
+    let word = plain(&written_out(word));
     let ranked = names.into_iter().filter_map(|name| Some((rank(&word, name)?, name)));
     ranked.min_by_key(|(rank, _)| *rank).map(|(_, name)| name)
 }
@@ -41,6 +41,12 @@ fn rank(word: &str, name: &str) -> Option<(usize, Reverse<usize>, usize)> {
     let shared = word.chars().zip(name.chars()).take_while(|(left, right)| left == right).count();
     let slips = if begins { slips.min(SLIPS_OF_A_BEGINNING) } else { slips };
     near.then_some((slips, Reverse(shared), length))
+}
+
+/// A word as it is without the abbreviation that Keras and Lightning begin it with: `val_loss` is `validation_loss`.
+fn written_out(word: &str) -> String {
+    let lower = word.to_lowercase();
+    lower.strip_prefix("val_").map_or_else(|| lower.clone(), |rest| format!("validation_{rest}"))
 }
 
 /// Letters and digits alone, in lower case.
@@ -73,6 +79,7 @@ mod tests {
     ];
     const KEYS: &[&str] =
         &["base_lr", "max_lr", "step_size_up", "step_size_down", "mode", "gamma", "scale_fn", "scale_mode"];
+    const METRICS: &[&str] = &["validation_loss", "validation_accuracy", "train_loss"];
     const MODELS: &[&str] = &["mlp", "lenet", "caffe_quick", "caffe_full", "resnet20", "resnet9", "own"];
     const SETS: &[&str] = &["digits", "mnist", "fashion-mnist", "cifar10"];
 
@@ -172,6 +179,20 @@ mod tests {
             for (word, meant) in *words {
                 assert_eq!(nearest(word, names.iter().copied()), Some(*meant), "{word}");
             }
+        }
+    }
+
+    #[test]
+    fn the_metric_that_other_libraries_call_so() {
+        let words = [
+            ("val_loss", "validation_loss"),
+            ("val_acc", "validation_accuracy"),
+            ("Val_Accuracy", "validation_accuracy"),
+            ("valid_loss", "validation_loss"),
+            ("training_loss", "train_loss"),
+        ];
+        for (word, meant) in words {
+            assert_eq!(nearest(word, METRICS.iter().copied()), Some(meant), "{word}");
         }
     }
 

@@ -56,7 +56,9 @@ impl Stretch<'_> {
         // A stage that hands over at the peak is a warm-up.
         let warm_up = self.followed && (run.count as f64 - up).abs() < 1.0;
         let turns = it.turns(self.plan.steps_per_epoch(), self.updates);
-        let missed = || self.missed_peak(&it.max_lr, up, run, &turns);
+        // Equal bounds have no peak to miss.
+        let flat = it.base_lr.pairs(&it.max_lr).all(|(base, max)| base == max);
+        let missed = || self.missed_peak(&it.max_lr, up, run, &turns).filter(|_| !flat);
         let ending = || self.cut_cycle(total, run);
         let (missed, ending) = if warm_up { (None, None) } else { (missed(), ending()) };
         let sampled = if missed.is_some() || warm_up { None } else { self.sampled(it, run) };

@@ -323,6 +323,10 @@ fn cycles_that_updates_cannot_follow() {
         );
     }
     assert_eq!(findings("[cyclic]\nbase_lr = 0.1\nmax_lr = 0.1", 4000), [Finding::NoAmplitude]);
+    // Nor is there a peak that a short run would miss.
+    let short = findings("[cyclic]\nbase_lr = 0.1\nmax_lr = 0.1", 10);
+    assert!(short.contains(&Finding::NoAmplitude), "{short:?}");
+    assert!(!short.iter().any(|found| matches!(found, Finding::PeakNeverReached { .. })), "{short:?}");
     let restarts = findings("[cosine_warm_restarts]\nlr = 0.1\nt_0 = 1", 10);
     assert_eq!(restarts, [Finding::CycleTooShort { cycle: 1.0, run: updates(10), lowest: 0.1, highest: 0.1 }]);
 }
