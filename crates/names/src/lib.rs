@@ -86,96 +86,98 @@ mod tests {
     /// Words, and the names that are meant.
     type Words = &'static [(&'static str, &'static str)];
 
+    /// Names that are known, and what people write with the name that they mean.
+    const CASES: &[(&[&str], Words)] = &[
+        (
+            MODES,
+            &[
+                ("Triangular", "triangular"),
+                ("TRIANGULAR", "triangular"),
+                ("triangular1", "triangular"),
+                ("Triangular2", "triangular2"),
+                ("triangular-2", "triangular2"),
+                ("triangular22", "triangular2"),
+                ("triangle", "triangular"),
+                ("trianguler", "triangular"),
+                ("tri", "triangular"),
+                ("exp", "exp_range"),
+                ("ExpRange", "exp_range"),
+                ("exp-range", "exp_range"),
+                ("exprange", "exp_range"),
+                ("exp_range_papr", "exp_range_paper"),
+                ("Exp Range Paper", "exp_range_paper"),
+            ],
+        ),
+        (
+            KINDS,
+            &[
+                ("Cosine", "cosine"),
+                ("cosin", "cosine"),
+                ("cosine_warm", "cosine_warm_restarts"),
+                ("CosineAnnealingLR", "cosine"),
+                ("CosineAnnealingWarmRestarts", "cosine_warm_restarts"),
+                ("OneCycleLR", "one_cycle"),
+                ("onecycle", "one_cycle"),
+                ("StepLR", "step"),
+                ("MultiStepLR", "multi_step"),
+                ("CyclicLR", "cyclic"),
+                ("cyclc", "cyclic"),
+                ("LinearLR", "linear"),
+                ("ExponentialLR", "exponential"),
+                ("ReduceLROnPlateau", "reduce_on_plateau"),
+                ("plateau", "reduce_on_plateau"),
+                ("SequentialLR", "sequential"),
+                ("exp", "exponential"),
+                ("poly", "polynomial"),
+                ("const", "constant"),
+            ],
+        ),
+        (
+            KEYS,
+            &[
+                ("stepsize", "step_size_up"),
+                ("step_size", "step_size_up"),
+                ("stepSizeDown", "step_size_down"),
+                ("Gamma", "gamma"),
+                ("maxlr", "max_lr"),
+                ("base-lr", "base_lr"),
+                ("scalefn", "scale_fn"),
+                ("scale_mod", "scale_mode"),
+            ],
+        ),
+        (
+            MODELS,
+            &[
+                ("MLP", "mlp"),
+                ("mpl", "mlp"),
+                ("LeNet", "lenet"),
+                ("lenet5", "lenet"),
+                ("resnet", "resnet9"),
+                ("ResNet-20", "resnet20"),
+                ("resnet2", "resnet20"),
+                ("resnet_9", "resnet9"),
+                ("caffe-quik", "caffe_quick"),
+            ],
+        ),
+        (
+            SETS,
+            &[
+                ("MNIST", "mnist"),
+                ("minst", "mnist"),
+                ("cifar", "cifar10"),
+                ("CIFAR-10", "cifar10"),
+                ("cifar100", "cifar10"),
+                ("fashion_mnist", "fashion-mnist"),
+                ("FashionMNIST", "fashion-mnist"),
+                ("fashion", "fashion-mnist"),
+                ("digit", "digits"),
+            ],
+        ),
+    ];
+
     #[test]
     fn the_name_that_people_would_say() {
-        let cases: &[(&[&str], Words)] = &[
-            (
-                MODES,
-                &[
-                    ("Triangular", "triangular"),
-                    ("TRIANGULAR", "triangular"),
-                    ("triangular1", "triangular"),
-                    ("Triangular2", "triangular2"),
-                    ("triangular-2", "triangular2"),
-                    ("triangular22", "triangular2"),
-                    ("triangle", "triangular"),
-                    ("trianguler", "triangular"),
-                    ("tri", "triangular"),
-                    ("exp", "exp_range"),
-                    ("ExpRange", "exp_range"),
-                    ("exp-range", "exp_range"),
-                    ("exprange", "exp_range"),
-                    ("exp_range_papr", "exp_range_paper"),
-                    ("Exp Range Paper", "exp_range_paper"),
-                ],
-            ),
-            (
-                KINDS,
-                &[
-                    ("Cosine", "cosine"),
-                    ("cosin", "cosine"),
-                    ("cosine_warm", "cosine_warm_restarts"),
-                    ("CosineAnnealingLR", "cosine"),
-                    ("CosineAnnealingWarmRestarts", "cosine_warm_restarts"),
-                    ("OneCycleLR", "one_cycle"),
-                    ("onecycle", "one_cycle"),
-                    ("StepLR", "step"),
-                    ("MultiStepLR", "multi_step"),
-                    ("CyclicLR", "cyclic"),
-                    ("cyclc", "cyclic"),
-                    ("LinearLR", "linear"),
-                    ("ExponentialLR", "exponential"),
-                    ("ReduceLROnPlateau", "reduce_on_plateau"),
-                    ("plateau", "reduce_on_plateau"),
-                    ("SequentialLR", "sequential"),
-                    ("exp", "exponential"),
-                    ("poly", "polynomial"),
-                    ("const", "constant"),
-                ],
-            ),
-            (
-                KEYS,
-                &[
-                    ("stepsize", "step_size_up"),
-                    ("step_size", "step_size_up"),
-                    ("stepSizeDown", "step_size_down"),
-                    ("Gamma", "gamma"),
-                    ("maxlr", "max_lr"),
-                    ("base-lr", "base_lr"),
-                    ("scalefn", "scale_fn"),
-                    ("scale_mod", "scale_mode"),
-                ],
-            ),
-            (
-                MODELS,
-                &[
-                    ("MLP", "mlp"),
-                    ("mpl", "mlp"),
-                    ("LeNet", "lenet"),
-                    ("lenet5", "lenet"),
-                    ("resnet", "resnet9"),
-                    ("ResNet-20", "resnet20"),
-                    ("resnet2", "resnet20"),
-                    ("resnet_9", "resnet9"),
-                    ("caffe-quik", "caffe_quick"),
-                ],
-            ),
-            (
-                SETS,
-                &[
-                    ("MNIST", "mnist"),
-                    ("minst", "mnist"),
-                    ("cifar", "cifar10"),
-                    ("CIFAR-10", "cifar10"),
-                    ("cifar100", "cifar10"),
-                    ("fashion_mnist", "fashion-mnist"),
-                    ("FashionMNIST", "fashion-mnist"),
-                    ("fashion", "fashion-mnist"),
-                    ("digit", "digits"),
-                ],
-            ),
-        ];
-        for (names, words) in cases {
+        for (names, words) in CASES {
             for (word, meant) in *words {
                 assert_eq!(nearest(word, names.iter().copied()), Some(*meant), "{word}");
             }
